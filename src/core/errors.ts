@@ -1,0 +1,49 @@
+/** Every way in which Freshet says no. Closed: each boundary has a table that does not compile without all of them (ER1). */
+export const ERROR_CODES = [
+  'bad_json',
+  'bad_request',
+  'unknown_type',
+  'unknown_channel',
+  'empty_prompt',
+  'prompt_too_long',
+  'frame_too_large',
+  'body_too_large',
+  'invalid_user_id',
+  'request_id_reused',
+  'request_not_found',
+  'not_found',
+  'method_not_allowed',
+  'upgrade_required',
+  'origin_not_allowed',
+  'too_many_connections',
+  'too_many_requests',
+  'config_invalid',
+  'unavailable',
+  'timeout',
+  'provider_error',
+  'provider_rate_limited',
+  'provider_stalled',
+  'provider_cut',
+  'answer_too_long',
+  'interrupted',
+  'internal',
+] as const
+
+export type ErrorCode = (typeof ERROR_CODES)[number]
+
+/** An error that may be shown: `message` is a sentence that says what to do and holds nothing internal. */
+export class FreshetError extends Error {
+  override readonly name = 'FreshetError'
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** What of any thrown thing may be shown: a FreshetError as it is, all else as `internal` (ER3). */
+export function shown(error: unknown): FreshetError {
+  if (error instanceof FreshetError) return error
+  return new FreshetError('internal', 'Something failed on our side. Try again; nothing of this request was kept.')
+}

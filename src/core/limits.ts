@@ -1,0 +1,56 @@
+/**
+ * Every bound in one place: the value, why, and what happens beyond it.
+ * Bytes are of UTF-8 unless it says characters (UTF-16 units).
+ */
+export const LIMITS = {
+  /** A WebSocket frame from a client. workerd takes 32 MiB; no command of ours needs more than a prompt. → frame_too_large */
+  frameBytes: 1024 * 1024,
+  /** The body of an HTTP request. → body_too_large */
+  bodyBytes: 1024 * 1024,
+  /** A prompt. Far above any model's useful input by one person, far below SQLite's 2 MB row. → prompt_too_long */
+  promptChars: 200_000,
+  /** Names of users: a header value that is also a Durable Object's name. */
+  userIdChars: 128,
+  /** Request, conversation and client ids given by a client. */
+  idChars: 128,
+  /** `preferences` of a connection as JSON: they live in the socket's attachment, which holds 16 KiB. */
+  preferencesBytes: 4096,
+  /** `stream_config` and `config` as JSON. */
+  configBytes: 16_384,
+  /** Longest `timeout` a request may ask for, seconds: the deadline must outlive neither client nor patience. */
+  timeoutS: 600,
+  /** A provider's single delta as one event: larger ones are cut (LG7). */
+  deltaChars: 16_384,
+  /** All of an answer. A runaway provider ends here. → answer_too_long */
+  answerChars: 4_000_000,
+  /** Longest wait of a delta while someone watches, ms (contract: at most 100 ms late). */
+  gatherWatchedMs: 100,
+  /** The same while nobody watches, ms. */
+  gatherUnwatchedMs: 1000,
+  /** Gathered text goes out at this size whatever the clock says (GA4). */
+  gatherChars: 8192,
+  gatherDeltas: 256,
+  /** No part from the provider for this long is its death, ms (GE7). */
+  stallMs: 20_000,
+  /** The watchdog alarm while a request runs: what a killed hub leaves is ended at the latest then, ms (GE6). */
+  watchdogMs: 25_000,
+  /** Bytes a bridge may have unacknowledged before it is paged from the log instead. */
+  bridgeWindowBytes: 512 * 1024,
+  /** A bridge acknowledges after this many bytes. */
+  bridgeAckBytes: 64 * 1024,
+  /** Encoded bytes that wait in the edge for one SSE reader (SB4). */
+  readerBufferBytes: 1024 * 1024,
+  /** Unsent bytes of a WebSocket before it is paged (FO3); measured: closing past 1 MB held ten dead readers to 34 MB. */
+  socketBufferBytes: 1024 * 1024,
+  /** A reader that takes nothing for this long is cut off, ms. */
+  slowReaderMs: 30_000,
+  /** Bytes of log read for one page of a replay. */
+  pageBytes: 128 * 1024,
+  /** Events of a page: frames of 32 to 1024 events replay fastest (performance figures). */
+  pageEvents: 1024,
+  /** A resync's state: newest exchanges and their text (RS3). */
+  resyncExchanges: 50,
+  resyncChars: 256 * 1024,
+  /** Grid on which idle connections are looked at, ms (contract D1: every 300 s). */
+  idleCheckMs: 300_000,
+} as const
