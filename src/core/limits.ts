@@ -23,8 +23,8 @@ export const LIMITS = {
   deltaChars: 16_384,
   /** All of an answer. A runaway provider ends here. → answer_too_long */
   answerChars: 4_000_000,
-  /** Longest wait of a delta while someone watches, ms (contract: at most 100 ms late). */
-  gatherWatchedMs: 100,
+  /** Longest wait of a delta while someone watches, ms. Contract: at most 100 ms late; the rest is room for a late timer. */
+  gatherWatchedMs: 90,
   /** The same while nobody watches, ms. */
   gatherUnwatchedMs: 1000,
   /** Gathered text goes out at this size whatever the clock says (GA4). */
@@ -53,4 +53,15 @@ export const LIMITS = {
   resyncChars: 256 * 1024,
   /** Grid on which idle connections are looked at, ms (contract D1: every 300 s). */
   idleCheckMs: 300_000,
+  /** Ended requests that wait to be told to the monitor while it is down. */
+  reportedEnds: 100,
+  /** Hubs that a restarted monitor asks how they stand; each is one call. */
+  refreshedHubs: 500,
+  /** Comment on a silent event stream, ms: proxies cut after 30 s (seen at 30.26 s). */
+  sseCommentMs: 15_000,
+  /** What an EventSource is told to wait before it reconnects, ms. */
+  sseRetryMs: 2000,
+  /** How often a bridge tries to reach a hub that went away, and its first wait, doubled each time, ms. */
+  reattachTries: 5,
+  reattachMs: 100,
 } as const

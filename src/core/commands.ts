@@ -1,0 +1,76 @@
+import * as z from 'zod'
+import { FreshetError } from './errors.ts'
+import { LIMITS } from './limits.ts'
+
+/** Ids that a client may give: safe in a URL, a header and an SSE line. */
+export const clientIdSchema = z.string().regex(/^[A-Za-z0-9_.:-]{1,128}$/, {
+  error: 'must be 1 to 128 characters of A-Z a-z 0-9 _ . : -',
+})
+
+export const ROUTING_STRATEGIES = [
+  'intelligent',
+  'performance_based',
+  'cost_optimized',
+  'reliability',
+  'round_robin',
+  'priority',
+] as const
+
+/** `config` of D1 and D2. Old Python clients send null for what they leave out. */
+export const requestConfigSchema = z
+  .object({
+    routing_strategy: z.enum(ROUTING_STRATEGIES).nullish(),
+    speed_priority: z.boolean().nullish(),
+    reliability_priority: z.boolean().nullish(),
+    /** Dollars. */
+    cost_limit: z.number().nonnegative().nullish(),
+    /** Seconds, the whole request. */
+    timeout: z.number().positive().max(LIMITS.timeoutS).nullish(),
+  })
+  .nullish()
+  .transform((given) => ({
+    routing_strategy: given?.routing_strategy ?? ('intelligent' as const),
+    speed_priority: given?.speed_priority ?? true,
+    reliability_priority: given?.reliability_priority ?? false,
+    cost_limit: given?.cost_limit ?? null,
+    timeout: given?.timeout ?? 30,
+  }))
+export type RequestConfig = z.output<typeof requestConfigSchema>
+
+export const streamConfigSchema = z
+  .object({ granularity: z.enum(['chunk', 'token']).nullish() })
+  .nullish()
+  .transform((given) => ({ granularity: given?.granularity ?? ('chunk' as const) }))
+export type StreamConfig = z.output<typeof streamConfigSchema>
+
+/** A request for a generation, whichever dialect it came in by. */
+export interface StartCommand {
+  readonly requestId: string | null
+  readonly prompt: string
+  readonly config: RequestConfig
+  readonly streamConfig: StreamConfig
+  readonly conversationId: string | null
+  /** The one client that may see it, or null. */
+  readonly target: string | null
+}
+
+/** A prompt that can be run; the sentence says what is wrong with one that cannot. */
+export function checkPrompt(prompt: string): string {
+  if (prompt.trim() === '') throw new FreshetError('empty_prompt', 'The prompt is empty. Send some text in `prompt`.')
+  if (prompt.length > LIMITS.promptChars) {
+    throw new FreshetError(
+      'prompt_too_long',
+      `The prompt has ${prompt.length} characters; at most ${LIMITS.promptChars} are taken. Shorten it.`,
+    )
+  }
+  return prompt
+}
+
+/** The first complaint of a schema as one sentence for a client; what was sent is not repeated. */
+export function complaint(error: z.ZodError): string {
+  const issue = error.issues[0]
+  if (issue === undefined) return 'The request is not understood.'
+  const path = issue.path.map(String).join('.')
+  const words = issue.message.replace(/^Invalid input: /, '')
+  return path === '' ? `The request is not understood: ${words}.` : `\`${path.slice(0, 80)}\`: ${words}.`
+}

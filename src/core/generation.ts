@@ -1,0 +1,206 @@
+import type { ErrorCode } from './errors.ts'
+import { isTerminal, type LogEvent, type Usage } from './events.ts'
+import { cutText, Gatherer } from './gather.ts'
+import { LIMITS } from './limits.ts'
+import type { TaskClass } from './task.ts'
+
+/** What a generation knows from the start. */
+export interface GenerationStart {
+  readonly requestId: string
+  readonly conversationId: string | null
+  readonly target: string | null
+  readonly prompt: string
+  readonly granularity: 'chunk' | 'token'
+  readonly task: TaskClass
+  readonly strategy: string
+}
+
+/** How a provider ended an answer. */
+export interface Finish {
+  readonly provider: string
+  readonly reason: string
+  readonly usage: Usage
+  readonly cacheHit: boolean
+}
+
+const PROGRESS_EVERY = 5
+/** Characters after which an answer of unknown length is taken for two thirds done. */
+const PROGRESS_SCALE = 1200
+
+/**
+ * A request's life as events (SPEC GE): running, then ended by exactly one of complete, cancelled, failed.
+ * Pure: it holds no timer and appends nothing itself. Each method returns the events to append, in order;
+ * after the end all of them return none.
+ */
+export class Generation {
+  readonly start: GenerationStart
+  readonly #gatherer = new Gatherer()
+  #startedAt = 0
+  #chunks = 0
+  #text: string[] = []
+  #length = 0
+  #ended = false
+
+  constructor(start: GenerationStart) {
+    this.start = start
+  }
+
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** ms since 1970. */
+  get startedAt(): number {
+    return this.#startedAt
+  }
+
+  /** The answer as far as it is in events. */
+  get text(): string {
+    if (this.#text.length > 1) this.#text = [this.#text.join('')]
+    return this.#text[0] ?? ''
+  }
+
+  get chunks(): number {
+    return this.#chunks
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  /** The first events: `stream_start`, `metadata`. */
+  begin(now: number, recommendedProvider: string): readonly LogEvent[] {
+    this.#startedAt = now
+    const { requestId, prompt, task, strategy } = this.start
+    return [
+      {
+        ...this.#common(now),
+        type: 'stream_start',
+        data: {
+          request_id: requestId,
+          prompt,
+          prompt_length: prompt.length,
+          estimated_duration: Math.max(2, prompt.length / 50),
+        },
+      },
+      {
+        ...this.#common(now),
+        type: 'metadata',
+        data: { task_type: task, recommended_provider: recommendedProvider, routing_strategy: strategy },
+      },
+    ]
+  }
+
+  /** Takes a delta of the provider; it goes out with a later `flush`. */
+  add(delta: string): void {
+    if (!this.#ended) this.#gatherer.add(delta)
+  }
+
+  /** When `flush` is due (ms, or null): see Gatherer.dueAt. */
+  flushDueAt(watched: boolean): number | null {
+    return this.#ended ? null : this.#gatherer.dueAt(watched)
+  }
+
+  /** What was gathered, as chunks (or tokens), with a `progress` after every fifth. */
+  flush(now: number): readonly LogEvent[] {
+    if (this.#ended) return []
+    const deltas = this.#gatherer.take(now)
+    const pieces = this.start.granularity === 'token' ? deltas : [deltas.join('')]
+    return pieces.flatMap((piece) => cutText(piece, LIMITS.deltaChars)).flatMap((piece) => this.#chunk(piece, now))
+  }
+
+  /** The rest of the text and `stream_end`. */
+  complete(now: number, finish: Finish): readonly LogEvent[] {
+    return this.#end(now, (common) => ({
+      ...common,
+      type: 'stream_end',
+      data: {
+        request_id: this.start.requestId,
+        total_chunks: this.#chunks,
+        total_length: this.#length,
+        duration: Math.max(0, now - this.#startedAt) / 1000,
+        provider_used: finish.provider,
+        cache_hit: finish.cacheHit,
+        finish_reason: finish.reason,
+        usage: finish.usage,
+      },
+    }))
+  }
+
+  /** The text so far and the cancelled `stream_end` (GE4). */
+  cancel(now: number, reason: string): readonly LogEvent[] {
+    return this.#end(now, (common) => ({
+      ...common,
+      type: 'cancelled',
+      data: {
+        request_id: this.start.requestId,
+        status: 'cancelled',
+        reason,
+        total_chunks: this.#chunks,
+        total_length: this.#length,
+      },
+    }))
+  }
+
+  /** The text so far and the `error` that ends the request (GE8). */
+  fail(now: number, code: ErrorCode, message: string): readonly LogEvent[] {
+    return this.#end(now, (common) => failure(common, code, message))
+  }
+
+  #end(now: number, last: (common: Common) => LogEvent): readonly LogEvent[] {
+    if (this.#ended) return []
+    const rest = this.flush(now)
+    this.#ended = true
+    return [...rest, last(this.#common(now))]
+  }
+
+  #chunk(piece: string, now: number): readonly LogEvent[] {
+    this.#chunks += 1
+    this.#length += piece.length
+    this.#text.push(piece)
+    const request_id = this.start.requestId
+    const chunk: LogEvent = {
+      ...this.#common(now),
+      type: this.start.granularity,
+      data: { request_id, chunk: piece, chunk_number: this.#chunks, accumulated_length: this.#length },
+    }
+    if (this.#chunks % PROGRESS_EVERY !== 0) return [chunk]
+    // The length of an answer is unknown until it ends, so this rises towards 99 and never falls.
+    const progress = Math.min(99, Math.floor(100 * (1 - Math.exp(-this.#length / PROGRESS_SCALE))))
+    return [chunk, { ...this.#common(now), type: 'progress', data: { request_id, progress, chunks_sent: this.#chunks } }]
+  }
+
+  #common(now: number): Common {
+    return commonOf(this.start, now)
+  }
+}
+
+interface RequestNames {
+  readonly requestId: string
+  readonly conversationId: string | null
+  readonly target: string | null
+}
+
+type Common = Pick<LogEvent, 'at' | 'request_id' | 'conversation_id' | 'target'>
+
+function commonOf(names: RequestNames, now: number): Common {
+  return { at: now, request_id: names.requestId, conversation_id: names.conversationId, target: names.target }
+}
+
+function failure(common: Common, code: ErrorCode, message: string): LogEvent {
+  return { ...common, type: 'error', data: { request_id: common.request_id, error: message, error_type: code } }
+}
+
+/** The end of a request whose generation died with its process (GE6). */
+export function interrupted(names: RequestNames, now: number): LogEvent {
+  return failure(
+    commonOf(names, now),
+    'interrupted',
+    'The service was restarted while this answer was being written. What you see is all there is; ask again for a new one.',
+  )
+}
+
+/** The terminal event among events, if any. */
+export function endOf(events: readonly LogEvent[]): LogEvent | undefined {
+  return events.find(isTerminal)
+}

@@ -1,0 +1,54 @@
+import * as z from 'zod'
+
+/** A hub's totals since its tables were made; they only grow, so a report replaces the one before (MO1). */
+export const totalsSchema = z.object({
+  requests: z.number().default(0),
+  completed: z.number().default(0),
+  failed: z.number().default(0),
+  cancelled: z.number().default(0),
+  /** Seconds that ended requests took, all together. */
+  stream_seconds: z.number().default(0),
+  /** Characters of answer text. */
+  answer_chars: z.number().default(0),
+  /** Bytes (UTF-8) handed to readers as frames, envelope included. */
+  bytes_sent: z.number().default(0),
+  /** Client WebSockets that have ended, and how long they lived. Those that live are in `connections`. */
+  sockets_closed: z.number().default(0),
+  socket_seconds: z.number().default(0),
+  /** SSE readers that have ended. */
+  readers_closed: z.number().default(0),
+  /** Events handed to SSE readers, by type. */
+  reader_events: z.record(z.string(), z.number()).default({}),
+  rows_written: z.number().default(0),
+})
+export type Totals = z.infer<typeof totalsSchema>
+
+export const connectionInfoSchema = z.object({
+  id: z.string(),
+  kind: z.enum(['socket', 'bridge']),
+  user_id: z.string(),
+  /** ms since 1970. */
+  connected_at: z.number(),
+  active_at: z.number(),
+  subscriptions: z.array(z.string()),
+  active_requests: z.array(z.string()),
+})
+export type ConnectionInfo = z.infer<typeof connectionInfoSchema>
+
+/** What a hub tells the monitor after a change. */
+export const reportSchema = z.object({
+  /** The hub's name in its namespace. */
+  hub: z.string(),
+  epoch: z.string(),
+  user_id: z.string(),
+  /** ms since 1970. */
+  at: z.number(),
+  /** True for the last word of a hub that wipes itself (MO3). */
+  retired: z.boolean(),
+  running: z.number(),
+  connections: z.array(connectionInfoSchema),
+  totals: totalsSchema,
+  /** Requests that ended since the last report that arrived: seconds each, for the moving average of contract D1. */
+  ended: z.array(z.object({ seconds: z.number() })),
+})
+export type Report = z.infer<typeof reportSchema>

@@ -1,0 +1,52 @@
+import { FreshetError } from '../core/errors.ts'
+import { newPrivateKey, privateKeyOf } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { HubCaller } from '../hub/protocol.ts'
+
+/** What a request says of its caller in open mode. */
+export interface Names {
+  readonly header: string | undefined
+  readonly query: string | undefined
+  /** `user_id` of a JSON body. */
+  readonly body?: string | undefined
+}
+
+/** The user as whom D2 runs callers without a name (contract, "Who is calling"). */
+export const ANONYMOUS = 'anonymous'
+
+/**
+ * The caller's name in open mode: header, else query, else body (ID1).
+ * @returns null when there is none
+ * @throws FreshetError `invalid_user_id`
+ */
+export function nameOf(names: Names): string | null {
+  const name = [names.header, names.query, names.body].find((given) => given !== undefined && given !== '')
+  if (name === undefined) return null
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+  if (name.length <= LIMITS.userIdChars && !/[\u0000-\u001f\u007f]/.test(name)) return name
+  const words = `A user id has 1 to ${LIMITS.userIdChars} characters and no control characters.`
+  throw new FreshetError('invalid_user_id', words)
+}
+
+/**
+ * The hub of a caller.
+ * @param ids what the caller brought that may lead to a private hub: cursor, request id, conversation id (ID2)
+ */
+export function callerOf(name: string | null, ids: readonly (string | null | undefined)[]): HubCaller {
+  if (name !== null) return { userId: name, privateKey: null }
+  for (const id of ids) {
+    const privateKey = id === null || id === undefined ? null : privateKeyOf(id)
+    if (privateKey !== null) return { userId: ANONYMOUS, privateKey }
+  }
+  return { userId: ANONYMOUS, privateKey: newPrivateKey() }
+}
+
+/** The caller of D2: nameless ones are all the user `anonymous`. */
+export function opsCallerOf(name: string | null): HubCaller {
+  return { userId: name ?? ANONYMOUS, privateKey: null }
+}
+
+/** The hub's name in its namespace. A user's name cannot be that of a private hub: the prefix is ours. */
+export function hubNameOf(caller: HubCaller): string {
+  return caller.privateKey === null ? `user:${caller.userId}` : `private:${caller.privateKey}`
+}

@@ -1,0 +1,70 @@
+import * as z from 'zod'
+import { clientIdSchema, complaint } from '../core/commands.ts'
+import { FreshetError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { EdgeContext } from './context.ts'
+import { nameOf } from './identity.ts'
+
+/** Parses what came from outside. @throws FreshetError `bad_request` that names the first field that is wrong */
+export function parseInput<S extends z.ZodType>(schema: S, raw: unknown): z.output<S> {
+  const parsed = schema.safeParse(raw)
+  if (parsed.success) return parsed.data
+  throw new FreshetError('bad_request', complaint(parsed.error))
+}
+
+/** The JSON body of a request. @throws FreshetError `body_too_large`, `bad_json` */
+export async function jsonBody(request: Request): Promise<unknown> {
+  const text = await boundedText(request)
+  try {
+    const raw: unknown = JSON.parse(text)
+    return raw
+  } catch {
+    throw new FreshetError('bad_json', 'The body is not JSON. Send a JSON object with content-type application/json.')
+  }
+}
+
+/** Reads a body and stops at the limit, whatever its headers say. */
+async function boundedText(request: Request): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  let bytes = 0
+  for await (const piece of request.body ?? []) {
+    bytes += piece.byteLength
+    if (bytes > LIMITS.bodyBytes) {
+      throw new FreshetError('body_too_large', `A body may have at most ${LIMITS.bodyBytes} bytes.`)
+    }
+    text += decoder.decode(piece, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+const userIdInBody = z.object({ user_id: z.string() })
+
+/** The caller's name: header, query, body (ID1). */
+export function nameIn(c: EdgeContext, body?: unknown): string | null {
+  const inBody = userIdInBody.safeParse(body)
+  return nameOf({
+    header: c.req.header('x-user-id'),
+    query: c.req.query('user_id'),
+    body: inBody.success ? inBody.data.user_id : undefined,
+  })
+}
+
+/**
+ * The cursor that a reader brings: the header, else the query (CU2).
+ * @returns null when there is none; any other text is for `planResume` to judge
+ */
+export function cursorIn(c: EdgeContext): string | null {
+  const given = c.req.header('last-event-id') || c.req.query('last_event_id') || null
+  // Longer than any cursor of ours: as wrong as any other wrong one, and not worth carrying to the hub.
+  return given !== null && given.length > LIMITS.idChars * 2 ? 'overlong' : given
+}
+
+/** An id in the query, checked. @throws FreshetError `bad_request` */
+export function idIn(c: EdgeContext, name: string): string | null {
+  const given = c.req.query(name)
+  if (given === undefined || given === '') return null
+  const parsed = clientIdSchema.safeParse(given)
+  if (parsed.success) return parsed.data
+  throw new FreshetError('bad_request', complaint(parsed.error).replace('The request is not understood', `\`${name}\``))
+}

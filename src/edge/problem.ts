@@ -1,0 +1,49 @@
+import type { ErrorCode } from '../core/errors.ts'
+
+interface Kind {
+  readonly status: number
+  readonly title: string
+}
+
+/** The HTTP face of every code (ER1, ER2). */
+const KINDS: Record<ErrorCode, Kind> = {
+  bad_json: { status: 400, title: 'Not JSON' },
+  bad_request: { status: 400, title: 'Bad request' },
+  unknown_type: { status: 400, title: 'Unknown type' },
+  unknown_channel: { status: 400, title: 'Unknown channel' },
+  empty_prompt: { status: 400, title: 'Empty prompt' },
+  prompt_too_long: { status: 413, title: 'Prompt too long' },
+  frame_too_large: { status: 413, title: 'Message too large' },
+  body_too_large: { status: 413, title: 'Body too large' },
+  invalid_user_id: { status: 400, title: 'Invalid user id' },
+  request_id_reused: { status: 422, title: 'Request id reused' },
+  request_not_found: { status: 404, title: 'Request not found' },
+  not_found: { status: 404, title: 'Not found' },
+  method_not_allowed: { status: 405, title: 'Method not allowed' },
+  upgrade_required: { status: 426, title: 'Upgrade required' },
+  origin_not_allowed: { status: 403, title: 'Origin not allowed' },
+  too_many_connections: { status: 429, title: 'Too many connections' },
+  too_many_requests: { status: 429, title: 'Too many requests' },
+  config_invalid: { status: 500, title: 'Configuration invalid' },
+  unavailable: { status: 503, title: 'Unavailable' },
+  timeout: { status: 504, title: 'Timeout' },
+  provider_error: { status: 502, title: 'Provider error' },
+  provider_rate_limited: { status: 503, title: 'Provider busy' },
+  provider_stalled: { status: 504, title: 'Provider stalled' },
+  provider_cut: { status: 502, title: 'Provider stream cut' },
+  answer_too_long: { status: 502, title: 'Answer too long' },
+  interrupted: { status: 503, title: 'Interrupted' },
+  internal: { status: 500, title: 'Internal error' },
+}
+
+/**
+ * An error as `application/problem+json` (RFC 9457, contract "Rules for every dialect").
+ * @param more further members, e.g. `request_id`
+ */
+export function problem(code: ErrorCode, detail: string, more: Record<string, unknown> = {}): Response {
+  const { status, title } = KINDS[code]
+  const headers = new Headers({ 'content-type': 'application/problem+json; charset=utf-8', 'cache-control': 'no-store' })
+  if (status === 429) headers.set('retry-after', '1')
+  if (status === 426) headers.set('upgrade', 'websocket')
+  return new Response(JSON.stringify({ type: 'about:blank', title, status, detail, code, ...more }), { status, headers })
+}

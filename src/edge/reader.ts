@@ -1,0 +1,93 @@
+import { LIMITS } from '../core/limits.ts'
+
+/** Bytes that may wait before the reader counts as not keeping up. */
+const HIGH_WATER = 64 * 1024
+
+interface ReaderEvents {
+  /** There is room again after there was none. */
+  drained(): void
+  /** The client has gone, or the stream was cut off. Called once. */
+  gone(): void
+}
+
+/**
+ * An HTTP response body for one reader, with a bound on what waits for it (SB4).
+ * The stream's queue is the buffer; its desired size tells how much the reader has yet to take.
+ */
+export class Reader {
+  readonly body: ReadableStream<Uint8Array>
+  readonly #events: ReaderEvents
+  readonly #encoder = new TextEncoder()
+  #controller: ReadableStreamDefaultController<Uint8Array> | null = null
+  #full = false
+  /** Since when it has taken nothing though something waits, ms, or null. */
+  #stuckSince: number | null = null
+  #over = false
+
+  constructor(events: ReaderEvents) {
+    this.#events = events
+    this.body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller
+        },
+        pull: () => this.#pulled(),
+        cancel: () => this.#finish(),
+      },
+      new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER }),
+    )
+  }
+
+  get isOver(): boolean {
+    return this.#over
+  }
+
+  /** True while more waits than the reader keeps up with. */
+  get isFull(): boolean {
+    return this.#full
+  }
+
+  /** Hands text to the reader. @param now ms */
+  write(text: string, now: number): void {
+    const controller = this.#controller
+    if (this.#over || controller === null || text === '') return
+    controller.enqueue(this.#encoder.encode(text))
+    const room = controller.desiredSize ?? 0
+    if (room > 0) return
+    this.#full = true
+    this.#stuckSince ??= now
+    if (HIGH_WATER - room > LIMITS.readerBufferBytes) this.cut()
+  }
+
+  /** Cuts off a reader that has taken nothing for too long. @param now ms */
+  check(now: number): void {
+    if (this.#stuckSince !== null && now - this.#stuckSince > LIMITS.slowReaderMs) this.cut()
+  }
+
+  /** Ends the stream after what waits. */
+  end(): void {
+    if (this.#over) return
+    this.#controller?.close()
+    this.#finish()
+  }
+
+  /** Ends the stream at once, dropping what waits: the client resumes from its last id. */
+  cut(): void {
+    if (this.#over) return
+    this.#controller?.error(new Error('the reader took nothing'))
+    this.#finish()
+  }
+
+  #pulled(): void {
+    this.#stuckSince = null
+    if (!this.#full) return
+    this.#full = false
+    this.#events.drained()
+  }
+
+  #finish(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#events.gone()
+  }
+}

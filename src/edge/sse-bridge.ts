@@ -1,0 +1,164 @@
+import { LIMITS } from '../core/limits.ts'
+import { type Envelope, parseEnvelope, splitFrame } from '../core/wire.ts'
+import { sseComment, sseRetry } from '../dialects/sse-text.ts'
+import { Reader } from './reader.ts'
+
+/** How a dialect writes to one reader; each returns wire text, or null for what it does not say. */
+export interface BridgeDialect {
+  /** The hub has taken the reader in: its name, and where it begins (`cursor`). Called once. */
+  opened(clientId: string, cursor: string | null, now: number): string
+  event(envelope: Envelope): string | null
+  heartbeat(now: number): string
+}
+
+interface BridgeOptions {
+  /**
+   * Opens a socket to the hub.
+   * @param cursor the last id that this reader was sent, or null at the first time
+   * @param clientId the name that the hub gave it, or null at the first time
+   */
+  connect(cursor: string | null, clientId: string | null): Promise<WebSocket>
+  readonly dialect: BridgeDialect
+  readonly heartbeatMs: number
+  /** Aborts when the client leaves. */
+  readonly signal: AbortSignal
+}
+
+export const SSE_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+} as const
+
+/** One SSE reader: frames of its hub in, wire text out, heartbeats by the Worker alone (SPEC SB). */
+class Bridge {
+  readonly reader: Reader
+  readonly #options: BridgeOptions
+  #socket: WebSocket | null = null
+  #clientId: string | null = null
+  #cursor: string | null = null
+  #unacked = 0
+  #lastEventAt = Date.now()
+  #lastWriteAt = Date.now()
+  #timer: ReturnType<typeof setTimeout> | null = null
+
+  constructor(options: BridgeOptions) {
+    this.#options = options
+    this.reader = new Reader({ drained: () => this.#acknowledge(0), gone: () => this.#close() })
+    options.signal.addEventListener('abort', () => this.reader.cut(), { once: true })
+    if (options.signal.aborted) this.reader.cut()
+    this.#write(sseRetry(LIMITS.sseRetryMs))
+    this.#arm()
+  }
+
+  attach(socket: WebSocket): void {
+    this.#socket = socket
+    socket.addEventListener('message', ({ data }) => {
+      if (typeof data === 'string') this.#frame(data)
+    })
+    socket.addEventListener('close', () => this.#lost(socket))
+    socket.addEventListener('error', () => this.#lost(socket))
+    socket.accept()
+    if (this.reader.isOver) this.#close()
+  }
+
+  #frame(frame: string): void {
+    let text = ''
+    for (const line of splitFrame(frame)) text += this.#encode(parseEnvelope(line)) ?? ''
+    if (text !== '') {
+      this.#lastEventAt = Date.now()
+      this.#write(text)
+    }
+    this.#acknowledge(frame.length)
+  }
+
+  #encode(envelope: Envelope): string | null {
+    if (envelope.event_type === 'connection_status') {
+      // After a reattachment the reader is still the same one, so it is not told again.
+      if (this.#clientId !== null) return null
+      this.#clientId = envelope.session_id
+      const { cursor } = envelope.data
+      const begin = typeof cursor === 'string' ? cursor : null
+      this.#cursor ??= begin
+      return this.#options.dialect.opened(envelope.session_id, begin, Date.now())
+    }
+    if (envelope.id !== null) this.#cursor = envelope.id
+    return this.#options.dialect.event(envelope)
+  }
+
+  /** Tells the hub how much was passed on, in portions, and only while the reader keeps up (FO3). */
+  #acknowledge(chars: number): void {
+    this.#unacked += chars
+    if (this.#unacked < LIMITS.bridgeAckBytes || this.reader.isFull || this.#socket === null) return
+    this.#socket.send(`ack ${this.#unacked}`)
+    this.#unacked = 0
+  }
+
+  #write(text: string): void {
+    const now = Date.now()
+    this.#lastWriteAt = now
+    this.reader.write(text, now)
+  }
+
+  #arm(): void {
+    const heartbeatAt = this.#lastEventAt + this.#options.heartbeatMs
+    const at = Math.min(heartbeatAt, this.#lastWriteAt + LIMITS.sseCommentMs)
+    this.#timer = setTimeout(() => this.#tick(), Math.max(1, at - Date.now()))
+  }
+
+  #tick(): void {
+    const now = Date.now()
+    this.reader.check(now)
+    if (this.reader.isOver) return
+    if (now - this.#lastEventAt >= this.#options.heartbeatMs) {
+      this.#lastEventAt = now
+      this.#write(this.#options.dialect.heartbeat(now))
+    } else if (now - this.#lastWriteAt >= LIMITS.sseCommentMs) this.#write(sseComment('open'))
+    this.#arm()
+  }
+
+  /** The hub went away while the reader is still here: a deploy, or a restart of the object (SB5). */
+  #lost(socket: WebSocket): void {
+    if (socket !== this.#socket || this.reader.isOver) return
+    this.#socket = null
+    void this.#reattach()
+  }
+
+  async #reattach(): Promise<void> {
+    for (let attempt = 0; attempt < LIMITS.reattachTries; attempt++) {
+      await new Promise((resolve) => setTimeout(resolve, LIMITS.reattachMs * 2 ** attempt))
+      if (this.reader.isOver) return
+      try {
+        this.#unacked = 0
+        this.attach(await this.#options.connect(this.#cursor, this.#clientId))
+        return
+      } catch (error) {
+        console.warn({ message: 'hub unreachable', name: error instanceof Error ? error.name : typeof error })
+      }
+    }
+    // The client's own reconnect resumes from its last id.
+    this.reader.end()
+  }
+
+  #close(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    const socket = this.#socket
+    this.#socket = null
+    try {
+      socket?.close(1000, 'the reader left')
+    } catch {
+      // The hub has closed it already.
+    }
+  }
+}
+
+/**
+ * Answers with an event stream fed by the caller's hub.
+ * @throws FreshetError when the hub refuses the connection: then no stream has begun.
+ */
+export async function bridgeResponse(options: BridgeOptions): Promise<Response> {
+  const socket = await options.connect(null, null)
+  const bridge = new Bridge(options)
+  bridge.attach(socket)
+  return new Response(bridge.reader.body, { headers: SSE_HEADERS })
+}

@@ -1,0 +1,183 @@
+import type { Attachment } from '../core/connection.ts'
+import { FreshetError } from '../core/errors.ts'
+import type { LogEvent, Numbered } from '../core/events.ts'
+import { admits, type Filter, watches } from '../core/filter.ts'
+import { resyncOf } from '../core/fold.ts'
+import { formatCursor, newId } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
+import { type EventLog, eventsAfter } from '../core/log.ts'
+import { planResume, type ResumePlan } from '../core/resume.ts'
+import { envelopeOf, ephemeral, shareText } from '../core/wire.ts'
+import type { FanOut } from './fan-out.ts'
+import { type HubSocket, Peer } from './peer.ts'
+import type { Requests } from './requests.ts'
+import type { Running } from './runner.ts'
+import type { HubStore } from './store.ts'
+
+const PAGE = { events: LIMITS.pageEvents, bytes: LIMITS.pageBytes }
+
+/** What a new connection asks for, parsed by the edge. */
+export interface ConnectOptions {
+  readonly kind: Attachment['kind']
+  readonly userId: string
+  readonly channels: Filter['channels']
+  readonly progressEvery: number
+  readonly conversationId: string | null
+  /** The name that the client brings, or null for a new one (FL4). */
+  readonly clientId: string | null
+  /** `last_event_id` as it came, or null. */
+  readonly cursor: string | null
+  readonly preferences: Attachment['preferences']
+}
+
+interface ConnectionPorts {
+  readonly log: EventLog
+  readonly store: HubStore
+  readonly fanOut: FanOut
+  readonly requests: Requests
+  readonly maxConnections: number
+  now(): number
+}
+
+/** Connections of a user: how each begins, what a duplicate is shown, who is idle (SPEC RS, CU, FL). */
+export class Connections {
+  readonly #ports: ConnectionPorts
+
+  constructor(ports: ConnectionPorts) {
+    this.#ports = ports
+  }
+
+  /** @throws FreshetError `too_many_connections` */
+  admit(): void {
+    const { fanOut, maxConnections } = this.#ports
+    let open = 0
+    for (const peer of fanOut.peers) if (!peer.closed) open += 1
+    if (open < maxConnections) return
+    const words = `A user may have ${maxConnections} connections. Close one, then connect again.`
+    throw new FreshetError('too_many_connections', words)
+  }
+
+  /** Takes a socket in and brings it to the present: live, replay or resync (RS1, RS2, RS6). */
+  open(socket: HubSocket, options: ConnectOptions): Peer {
+    const { log, store, fanOut } = this.#ports
+    const now = this.#ports.now()
+    const asked = planResume(options.cursor, log.bounds())
+    const id = options.clientId ?? this.#nameFromCursor(asked) ?? newId(store.privateKey)
+    const filter: Filter = {
+      channels: options.channels,
+      conversation_id: options.conversationId,
+      client_id: id,
+      progress_every: options.progressEvery,
+    }
+    this.#flushFor(filter)
+    const { epoch, lastSeq } = log.bounds()
+    const peer = new Peer(socket, {
+      v: 1,
+      id,
+      kind: options.kind,
+      user_id: options.userId,
+      filter,
+      preferences: options.preferences,
+      connected_at: now,
+      active_at: now,
+      from_seq: asked.kind === 'replay' ? asked.after : lastSeq,
+      behind: asked.kind === 'replay' ? asked.after : null,
+    })
+    // Written even when nothing changes: the attachment must be there before the hub can sleep.
+    peer.update({})
+    fanOut.add(peer)
+    const cursor = formatCursor(epoch, peer.at.from_seq)
+    peer.send([this.status(peer, { cursor })])
+    this.#bringUp(peer, asked)
+    return peer
+  }
+
+  /** A `connection_status` text; `more` is added to its data. */
+  status(peer: Peer, more: Record<string, unknown>): string {
+    return shareText(
+      ephemeral('connection_status', { status: 'connected', session_id: peer.at.id, ...more }, this.#ports.now()),
+    )
+  }
+
+  /**
+   * Shows a request, id-less, to a connection that has not seen it from its start (GE3, RS6): its start, its text so
+   * far, and its end if it has one.
+   */
+  show(peer: Peer, requestId: string): void {
+    if (peer.told.has(requestId)) return
+    const { requests } = this.#ports
+    const row = requests.known(requestId)
+    if (row.start_seq > peer.at.from_seq) return
+    const start = first(requests.eventsOf(row))
+    if (start === undefined || !admits(peer.at.filter, start)) return
+    peer.told.add(requestId)
+    let text = ''
+    let lastChunk: LogEvent | undefined
+    let end: LogEvent | undefined
+    for (const event of requests.eventsOf(row)) {
+      if (event.type === 'chunk' || event.type === 'token') {
+        text += event.data.chunk
+        lastChunk = event
+      } else if (event.type === 'stream_end' || event.type === 'cancelled' || event.type === 'error') end = event
+    }
+    const { epoch } = this.#ports.log.bounds()
+    const events: LogEvent[] = [start]
+    if (lastChunk?.type === 'chunk' || lastChunk?.type === 'token') {
+      events.push({ ...lastChunk, type: 'chunk', data: { ...lastChunk.data, chunk: text } })
+    }
+    if (end !== undefined) events.push(end)
+    peer.send(events.map((event) => shareText(envelopeOf(event, epoch, null))))
+  }
+
+  /** True while a live or catching-up connection would see the request's text (GA2). */
+  watched(running: Running): boolean {
+    for (const peer of this.#ports.fanOut.peers) if (!peer.closed && watches(peer.at.filter, running)) return true
+    return false
+  }
+
+  #bringUp(peer: Peer, plan: ResumePlan): void {
+    const { log, fanOut, requests } = this.#ports
+    switch (plan.kind) {
+      case 'replay':
+        peer.progressAt = this.#ports.now()
+        fanOut.pump(peer)
+        return
+      case 'resync': {
+        const bounds = log.bounds()
+        const data = resyncOf(plan.reason, this.#kept(), bounds, peer.at.filter)
+        for (const { request_id } of data.running) peer.told.add(request_id)
+        const envelope = ephemeral('resync', data, this.#ports.now())
+        peer.send([shareText({ ...envelope, id: data.from_id })])
+        fanOut.typing(peer)
+        return
+      }
+      case 'live':
+        for (const running of requests.runner.all()) {
+          if (watches(peer.at.filter, running)) this.show(peer, running.requestId)
+        }
+        fanOut.typing(peer)
+    }
+  }
+
+  #kept(): Iterable<Numbered> {
+    return eventsAfter(this.#ports.log, this.#ports.log.bounds().firstSeq - 1, PAGE)
+  }
+
+  /** What was gathered for nobody goes out before someone is brought up to the log's end (GA2). */
+  #flushFor(filter: Filter): void {
+    const { runner } = this.#ports.requests
+    for (const running of [...runner.all()]) if (watches(filter, running)) runner.flush(running)
+  }
+
+  /** The client that alone could see the event at a cursor (FL4). */
+  #nameFromCursor(plan: ResumePlan): string | null {
+    if (plan.kind !== 'replay' || plan.after === 0) return null
+    const at = this.#ports.log.after(plan.after - 1, { events: 1, bytes: 1 })[0]
+    return at?.seq === plan.after ? at.event.target : null
+  }
+}
+
+function first<T>(items: Iterable<T>): T | undefined {
+  for (const item of items) return item
+  return undefined
+}

@@ -1,0 +1,289 @@
+import { BadFrame, type ClientFrame, parseClientFrame } from '../core/client-frames.ts'
+import type { StartCommand } from '../core/commands.ts'
+import type { Attachment } from '../core/connection.ts'
+import { FreshetError, shown } from '../core/errors.ts'
+import type { LogEvent } from '../core/events.ts'
+import { admits } from '../core/filter.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { EventLog } from '../core/log.ts'
+import type { ModelProvider } from '../core/model.ts'
+import type { Report } from '../core/report.ts'
+import { type Deadline, deadlinesOf } from '../core/schedule.ts'
+import { ephemeral, shareText } from '../core/wire.ts'
+import { type ConnectOptions, Connections } from './connections.ts'
+import { FanOut } from './fan-out.ts'
+import type { HubSocket, Peer } from './peer.ts'
+import { mergePreferences } from './preferences.ts'
+import { type Outcome, Requests, type Started } from './requests.ts'
+import type { HubStore, RequestRow, RequestStatus } from './store.ts'
+
+/** Close code of a connection that was silent too long (contract D1). */
+const IDLE_CLOSE = 1001
+
+export interface HubSettings {
+  readonly maxConnections: number
+  readonly maxActive: number
+  readonly idleTimeoutMs: number
+  readonly retentionMs: number
+}
+
+interface HubPorts {
+  /** The hub's name in its namespace. */
+  readonly name: string
+  readonly log: EventLog
+  readonly store: HubStore
+  readonly providers: readonly ModelProvider[]
+  readonly settings: HubSettings
+  now(): number
+  transaction<T>(work: () => T): T
+  /** When the platform last answered a `ping` frame of this socket by itself, ms, or null (CM2). */
+  answeredAt(socket: HubSocket): number | null
+  /** Something the monitor shows has changed (MO1). */
+  changed(): void
+  /** Deadlines may have moved (SC2). */
+  reschedule(): void
+  /** Nothing in memory can be trusted: the object must start anew. */
+  broken(error: unknown): void
+}
+
+/** A user's hub: commands in, events out. Holds no platform object but sockets behind `HubSocket`. */
+export class Hub {
+  readonly fanOut: FanOut
+  readonly requests: Requests
+  readonly #connections: Connections
+  readonly #ports: HubPorts
+  #ended: { seconds: number }[] = []
+
+  /** @param restored connections that outlived the last instance (HB2) */
+  constructor(ports: HubPorts, restored: readonly Peer[]) {
+    this.#ports = ports
+    const { log, store, settings } = ports
+    const now = () => ports.now()
+    this.fanOut = new FanOut({
+      log,
+      now,
+      running: () => this.requests.runner.all(),
+      sent: (peer, types, bytes) => this.#count(peer, types, bytes),
+    })
+    this.requests = new Requests({
+      log,
+      store,
+      providers: ports.providers,
+      maxActive: settings.maxActive,
+      now,
+      transaction: (work) => ports.transaction(work),
+      deliver: (events) => this.fanOut.deliver(events),
+      watched: (running) => this.#connections.watched(running),
+      ended: (end, seconds) => this.#onEnd(end, seconds),
+      broken: (error) => ports.broken(error),
+    })
+    this.#connections = new Connections({
+      log,
+      store,
+      fanOut: this.fanOut,
+      requests: this.requests,
+      maxConnections: settings.maxConnections,
+      now,
+    })
+    for (const peer of restored) this.fanOut.add(peer)
+    this.requests.recover()
+    for (const peer of restored) this.fanOut.pump(peer)
+  }
+
+  /** @throws FreshetError `too_many_connections`; to be asked before a socket is accepted. */
+  admit(): void {
+    this.#connections.admit()
+  }
+
+  connect(socket: HubSocket, options: ConnectOptions): Peer {
+    const peer = this.#connections.open(socket, options)
+    this.#ports.changed()
+    this.#ports.reschedule()
+    return peer
+  }
+
+  disconnected(peer: Peer): void {
+    if (!this.fanOut.peers.has(peer)) return
+    this.fanOut.remove(peer)
+    const { store } = this.#ports
+    if (peer.at.kind === 'socket') {
+      store.totals.sockets_closed += 1
+      store.totals.socket_seconds += Math.max(0, this.#ports.now() - peer.at.connected_at) / 1000
+    } else store.totals.readers_closed += 1
+    store.saveTotals()
+    this.#ports.changed()
+    this.#ports.reschedule()
+  }
+
+  /** A text frame of a client's socket, or of a bridge. */
+  message(peer: Peer, text: string): void {
+    if (peer.at.kind === 'bridge') {
+      const passed = /^ack ([0-9]{1,9})$/.exec(text)?.[1]
+      if (passed !== undefined) this.fanOut.acknowledged(peer, Number(passed))
+      return
+    }
+    peer.update({ active_at: this.#ports.now() })
+    try {
+      this.#obey(peer, parseClientFrame(text))
+    } catch (error) {
+      this.#complain(peer, shown(error), error instanceof BadFrame ? error.about : null)
+      if (!(error instanceof FreshetError)) this.#ports.broken(error)
+    }
+  }
+
+  /** Tells a client that what it sent cannot be taken (CM1). */
+  refuse(peer: Peer, error: FreshetError): void {
+    this.#complain(peer, error, null)
+  }
+
+  /** Begins a request for an HTTP caller. @throws FreshetError as Requests.start */
+  start(command: StartCommand): Started {
+    const started = this.requests.start(command, null, null)
+    this.#ports.changed()
+    this.#ports.reschedule()
+    return started
+  }
+
+  /** @throws FreshetError `request_not_found` */
+  cancel(requestId: string, reason: string): RequestStatus {
+    return this.requests.cancel(requestId, reason)
+  }
+
+  request(requestId: string): RequestRow {
+    return this.requests.known(requestId)
+  }
+
+  outcome(requestId: string): Promise<Outcome> {
+    return this.requests.outcome(requestId)
+  }
+
+  /** What is due now: the alarm's work. @returns true when the hub holds nothing any more and can be wiped (SC3) */
+  alarm(): boolean {
+    const { log, store, settings } = this.#ports
+    const now = this.#ports.now()
+    this.requests.recover()
+    this.requests.runner.checkDeadlines()
+    for (const peer of [...this.fanOut.peers]) {
+      if (peer.at.kind !== 'socket' || peer.active.size > 0) continue
+      if (this.#activity(peer) + settings.idleTimeoutMs <= now) peer.close(IDLE_CLOSE, 'The connection was idle.')
+    }
+    while (log.rotate(now - settings.retentionMs)) store.forgetBefore(log.bounds().firstSeq)
+    const empty = log.nextRotation(settings.retentionMs) === null && this.requests.runner.size === 0
+    return empty && this.fanOut.peers.size === 0 && now >= store.createdAt + settings.retentionMs
+  }
+
+  deadlines(): readonly Deadline[] {
+    const { log, store, settings } = this.#ports
+    const sockets = [...this.fanOut.peers].filter((peer) => peer.at.kind === 'socket' && !peer.closed)
+    const rotation = log.nextRotation(settings.retentionMs)
+    return deadlinesOf(
+      {
+        requestDeadlines: [...this.requests.runner.all()].map((running) => running.deadline),
+        socketActivity: sockets.map((peer) => this.#activity(peer)),
+        idleTimeoutMs: settings.idleTimeoutMs,
+        rotation: rotation ?? (this.fanOut.peers.size === 0 ? store.createdAt + settings.retentionMs : null),
+      },
+      this.#ports.now(),
+    )
+  }
+
+  /** What the monitor is told (MO1). `ended` is kept until `reported`. */
+  report(retired: boolean): Report {
+    const { name, store, log } = this.#ports
+    return {
+      hub: name,
+      epoch: log.bounds().epoch,
+      user_id: store.userId,
+      at: this.#ports.now(),
+      retired,
+      running: this.requests.runner.size,
+      connections: [...this.fanOut.peers]
+        .filter((peer) => !peer.closed)
+        .map((peer) => ({
+          id: peer.at.id,
+          kind: peer.at.kind,
+          user_id: peer.at.user_id,
+          connected_at: peer.at.connected_at,
+          active_at: this.#activity(peer),
+          subscriptions: [...peer.at.filter.channels],
+          active_requests: [...peer.active],
+        })),
+      totals: { ...store.totals, rows_written: store.rowsWritten },
+      ended: [...this.#ended],
+    }
+  }
+
+  /** The monitor has a report: its ended requests need not be told again. */
+  reported(report: Report): void {
+    this.#ended = this.#ended.slice(report.ended.length)
+  }
+
+  #obey(peer: Peer, frame: ClientFrame): void {
+    switch (frame.type) {
+      case 'start': {
+        const { conversationId } = frame.command
+        const command = { ...frame.command, conversationId: conversationId ?? peer.at.filter.conversation_id }
+        const { model_preference: model, language } = peer.at.preferences
+        const started = this.requests.start(
+          command,
+          typeof model === 'string' ? model : null,
+          typeof language === 'string' ? language : null,
+        )
+        if (started.duplicate) this.#connections.show(peer, started.requestId)
+        else if (this.requests.runner.get(started.requestId) !== undefined) peer.active.add(started.requestId)
+        this.#ports.changed()
+        this.#ports.reschedule()
+        return
+      }
+      case 'cancel':
+        try {
+          this.requests.cancel(frame.requestId, 'cancelled by the client')
+        } catch (error) {
+          this.#complain(peer, shown(error), frame.requestId)
+        }
+        return
+      case 'preferences':
+        this.#prefer(peer, frame.preferences)
+        return
+      case 'ping': {
+        const pong = { type: 'pong', timestamp: frame.timestamp ?? null, server_time: this.#ports.now() / 1000 }
+        peer.sendBare(JSON.stringify(pong))
+      }
+    }
+  }
+
+  #prefer(peer: Peer, given: Attachment['preferences']): void {
+    const merged = mergePreferences(peer.at.preferences, given)
+    peer.update({ preferences: merged })
+    peer.send([this.#connections.status(peer, { preferences: merged })])
+  }
+
+  #complain(peer: Peer, error: FreshetError, about: string | null): void {
+    const data = { error: error.message, error_type: error.code, request_id: null }
+    const metadata = about === null ? {} : { about_request_id: about }
+    peer.send([shareText(ephemeral('error', data, this.#ports.now(), { metadata }))])
+  }
+
+  #onEnd(end: LogEvent, seconds: number): void {
+    const now = this.#ports.now()
+    for (const peer of this.fanOut.peers) {
+      peer.active.delete(end.request_id)
+      peer.told.delete(end.request_id)
+      if (peer.at.kind === 'socket' && !peer.closed && admits(peer.at.filter, end)) peer.update({ active_at: now })
+    }
+    this.#ended.push({ seconds })
+    if (this.#ended.length > LIMITS.reportedEnds) this.#ended.shift()
+    this.#ports.changed()
+  }
+
+  #activity(peer: Peer): number {
+    return Math.max(peer.at.active_at, this.#ports.answeredAt(peer.socket) ?? 0)
+  }
+
+  #count(peer: Peer, types: readonly string[], bytes: number): void {
+    const { totals } = this.#ports.store
+    totals.bytes_sent += bytes
+    if (peer.at.kind !== 'bridge') return
+    for (const type of types) totals.reader_events[type] = (totals.reader_events[type] ?? 0) + 1
+  }
+}

@@ -1,0 +1,18 @@
+import type { Attachment } from '../core/connection.ts'
+import { FreshetError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+
+type Preferences = Attachment['preferences']
+
+/**
+ * A connection's preferences with new ones merged in; null takes one away (CM3).
+ * @throws FreshetError `bad_request` when they would not fit the socket's attachment; then nothing has changed.
+ */
+export function mergePreferences(before: Preferences, given: Preferences): Preferences {
+  const merged = Object.fromEntries(
+    Object.entries({ ...before, ...given }).filter(([, value]) => value !== null),
+  )
+  if (JSON.stringify(merged).length <= LIMITS.preferencesBytes) return merged
+  const words = `A connection's preferences may have ${LIMITS.preferencesBytes} bytes as JSON. Keep fewer or shorter ones.`
+  throw new FreshetError('bad_request', words)
+}

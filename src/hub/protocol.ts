@@ -1,0 +1,38 @@
+import * as z from 'zod'
+import { CHANNELS } from '../core/channels.ts'
+import { ERROR_CODES, type ErrorCode, shown } from '../core/errors.ts'
+
+/** Whose hub it is; the edge knows, and tells it with every call, since a new hub has no storage yet. */
+export const hubIdentitySchema = z.object({ userId: z.string(), privateKey: z.string().nullable() })
+export type HubCaller = z.infer<typeof hubIdentitySchema>
+
+/** The header that carries a connection's options from the edge to its hub. No client can set it: the edge overwrites it. */
+export const CONNECT_HEADER = 'x-freshet-connect'
+
+export const connectSchema = hubIdentitySchema.extend({
+  kind: z.enum(['socket', 'bridge']),
+  channels: z.array(z.enum(CHANNELS)),
+  progressEvery: z.number().int().positive(),
+  conversationId: z.string().nullable(),
+  clientId: z.string().nullable(),
+  cursor: z.string().nullable(),
+  preferences: z.record(z.string(), z.json()),
+})
+export type Connect = z.infer<typeof connectSchema>
+
+/** An error that crosses from hub to edge: calls between them lose an error's class, so it goes as a value. */
+export const refusalSchema = z.object({ code: z.enum(ERROR_CODES), message: z.string() })
+export type Refusal = { readonly code: ErrorCode; readonly message: string }
+
+export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal }
+
+/** Runs what may refuse, and makes a value of either way out. */
+export function reply<T>(work: () => T): Reply<T> {
+  try {
+    return { ok: true, value: work() }
+  } catch (error) {
+    const { code, message } = shown(error)
+    if (code === 'internal') console.error({ message: 'hub call failed', name: error instanceof Error ? error.name : typeof error })
+    return { ok: false, refusal: { code, message } }
+  }
+}

@@ -1,0 +1,77 @@
+import type { Sql } from './sql.ts'
+
+/** Statements by version; one that has shipped is never changed, only followed. */
+const MIGRATIONS: readonly (readonly string[])[] = [
+  [
+    // One row: which log this is, which segment is young, and what was counted so far.
+    `CREATE TABLE hub (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      version INTEGER NOT NULL,
+      epoch TEXT NOT NULL,
+      private_key TEXT,
+      user_id TEXT NOT NULL,
+      created_at INTEGER NOT NULL,
+      young INTEGER NOT NULL,
+      base_seq INTEGER NOT NULL,
+      totals TEXT NOT NULL
+    )`,
+    `CREATE TABLE requests (
+      request_id TEXT PRIMARY KEY,
+      conversation_id TEXT,
+      target TEXT,
+      start_seq INTEGER NOT NULL,
+      started_at INTEGER NOT NULL,
+      deadline INTEGER NOT NULL,
+      status TEXT NOT NULL,
+      ended_at INTEGER,
+      chars INTEGER
+    ) WITHOUT ROWID`,
+    segmentTable(0),
+    segmentTable(1),
+  ],
+]
+
+export const SCHEMA_VERSION = MIGRATIONS.length
+
+/** A segment of the log: a row is what was appended together, its key the number of its last event (LG2, LG4). */
+export function segmentTable(segment: 0 | 1): string {
+  return `CREATE TABLE log_${segment} (
+    last_seq INTEGER PRIMARY KEY,
+    first_seq INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    body TEXT NOT NULL
+  )`
+}
+
+/** Who the hub is; written once, when its tables are made. */
+export interface HubIdentity {
+  readonly userId: string
+  readonly privateKey: string | null
+  readonly epoch: string
+}
+
+/** True when the tables are there. */
+export function hasSchema(sql: Sql): boolean {
+  return sql.run("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'hub'").length > 0
+}
+
+/** Makes the tables of a new hub, or brings an older hub's up to date. */
+export function migrate(sql: Sql, identity: HubIdentity, now: number): void {
+  sql.transaction(() => {
+    const from = hasSchema(sql) ? Number(sql.run('SELECT version FROM hub WHERE id = 1')[0]?.['version'] ?? 0) : 0
+    if (from === SCHEMA_VERSION) return
+    for (const statement of MIGRATIONS.slice(from).flat()) sql.run(statement)
+    if (from > 0) sql.run('UPDATE hub SET version = ? WHERE id = 1', SCHEMA_VERSION)
+    else {
+      sql.run(
+        'INSERT INTO hub VALUES (1, ?, ?, ?, ?, ?, 0, 0, ?)',
+        SCHEMA_VERSION,
+        identity.epoch,
+        identity.privateKey,
+        identity.userId,
+        now,
+        '{}',
+      )
+    }
+  })
+}

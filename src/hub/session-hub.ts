@@ -1,0 +1,237 @@
+import { DurableObject } from 'cloudflare:workers'
+import type { StartCommand } from '../core/commands.ts'
+import { FreshetError } from '../core/errors.ts'
+import { newEpoch, newPrivateKey } from '../core/ids.ts'
+import type { Report } from '../core/report.ts'
+import { nextAlarm } from '../core/schedule.ts'
+import { type Config, readConfig, secretOf } from '../env.ts'
+import { createProviders } from '../providers/create-providers.ts'
+import { Hub } from './hub.ts'
+import { Peer } from './peer.ts'
+import { CONNECT_HEADER, connectSchema, type HubCaller, type Reply, reply } from './protocol.ts'
+import { Reporter } from './reporter.ts'
+import type { Outcome, Started } from './requests.ts'
+import { hasSchema, migrate } from './schema.ts'
+import { Sql } from './sql.ts'
+import { SqliteLog } from './sqlite-log.ts'
+import { HubStore, type RequestRow, type RequestStatus } from './store.ts'
+
+/** What `/debug/hub` shows. */
+export interface HubDebug {
+  readonly instance_id: string
+  readonly connections: number
+  readonly epoch: string
+  readonly first_seq: number
+  readonly last_seq: number
+  readonly rows_written: number
+  readonly storage_bytes: number
+  readonly active_requests: number
+}
+
+/** What is alive while the hub has tables. */
+interface Alive {
+  readonly hub: Hub
+  readonly log: SqliteLog
+  readonly store: HubStore
+  readonly reporter: Reporter
+}
+
+/** A user's Durable Object: the platform's events come in here and go to the plain `Hub`. */
+export class SessionHub extends DurableObject<Cloudflare.Env> {
+  readonly #instanceId = newPrivateKey().slice(1)
+  readonly #sql: Sql
+  readonly #peers = new WeakMap<WebSocket, Peer>()
+  #alive: Alive | null = null
+  /** When the alarm is set for, ms, or null. */
+  #alarmAt: number | null = null
+
+  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+    super(ctx, env)
+    this.#sql = new Sql(ctx.storage)
+    // Answered by the platform without waking the hub (CM2).
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'))
+    void ctx.blockConcurrencyWhile(async () => {
+      this.#alarmAt = await ctx.storage.getAlarm()
+      if (hasSchema(this.#sql)) this.#wake(null)
+    })
+  }
+
+  /** A WebSocket of a client or of a bridge; its options are in the header that the edge sets. */
+  override async fetch(request: Request): Promise<Response> {
+    const options = connectSchema.parse(JSON.parse(decodeURIComponent(request.headers.get(CONNECT_HEADER) ?? 'null')))
+    const admitted = reply(() => {
+      const { hub } = this.#get(options)
+      hub.admit()
+      return hub
+    })
+    if (!admitted.ok) return Response.json(admitted.refusal, { status: 409 })
+    const { 0: client, 1: server } = new WebSocketPair()
+    this.ctx.acceptWebSocket(server)
+    this.#peers.set(server, admitted.value.connect(server, options))
+    return new Response(null, { status: 101, webSocket: client })
+  }
+
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
+    const peer = this.#peers.get(socket)
+    const hub = this.#alive?.hub
+    if (peer === undefined || hub === undefined) return
+    if (typeof message === 'string') hub.message(peer, message)
+    else hub.refuse(peer, new FreshetError('bad_request', 'Send text frames with JSON, not binary ones.'))
+  }
+
+  override webSocketClose(socket: WebSocket, code: number): void {
+    this.#gone(socket)
+    try {
+      // 1005 and 1006 say that there was no code; they cannot be sent.
+      if (code === 1005 || code === 1006) socket.close()
+      else socket.close(code)
+    } catch {
+      // The platform has closed it already.
+    }
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#gone(socket)
+  }
+
+  override async alarm(): Promise<void> {
+    this.#alarmAt = null
+    const alive = this.#alive
+    if (alive === null) return
+    if (alive.hub.alarm()) {
+      const report = alive.hub.report(true)
+      this.#alive = null
+      await this.ctx.storage.deleteAll()
+      await this.env.MONITOR.getByName('monitor').report(report)
+      return
+    }
+    this.#reschedule()
+  }
+
+  /** Begins a generation. */
+  start(caller: HubCaller, command: StartCommand): Reply<Started> {
+    return reply(() => this.#get(caller).hub.start(command))
+  }
+
+  /** Ends a generation as cancelled, from whichever client. */
+  cancel(caller: HubCaller, requestId: string): Reply<RequestStatus> {
+    return reply(() => this.#get(caller).hub.cancel(requestId, 'cancelled by the client'))
+  }
+
+  /** How a request stands. */
+  request(caller: HubCaller, requestId: string): Reply<RequestRow> {
+    return reply(() => this.#get(caller).hub.request(requestId))
+  }
+
+  /** Resolves when the request has ended. */
+  async outcome(caller: HubCaller, requestId: string): Promise<Reply<Outcome>> {
+    const waiting = reply(() => this.#get(caller).hub.outcome(requestId))
+    return waiting.ok ? { ok: true, value: await waiting.value } : waiting
+  }
+
+  /** The hub's present report, for a monitor that was restarted; null when the hub holds nothing. */
+  refresh(): Report | null {
+    return this.#alive?.hub.report(false) ?? null
+  }
+
+  /** For the operator: what the hub is and holds. */
+  debug(caller: HubCaller): HubDebug {
+    const { hub, log, store } = this.#get(caller)
+    const { epoch, firstSeq, lastSeq } = log.bounds()
+    return {
+      instance_id: this.#instanceId,
+      connections: [...hub.fanOut.peers].filter((peer) => !peer.closed).length,
+      epoch,
+      first_seq: firstSeq,
+      last_seq: lastSeq,
+      rows_written: store.rowsWritten,
+      storage_bytes: this.#sql.bytes,
+      active_requests: hub.requests.runner.size,
+    }
+  }
+
+  #get(caller: HubCaller): Alive {
+    return this.#alive ?? this.#wake(caller)
+  }
+
+  /** @param caller whose hub it is, or null when its tables say so */
+  #wake(caller: HubCaller | null): Alive {
+    const config = readConfig(this.env)
+    if (caller !== null) {
+      migrate(this.#sql, { ...caller, epoch: newEpoch(caller.privateKey) }, Date.now())
+    }
+    const log = new SqliteLog(this.#sql)
+    const store = new HubStore(this.#sql)
+    const reporter = new Reporter({
+      report: () => hub.report(false),
+      send: (report) => this.env.MONITOR.getByName('monitor').report(report),
+      sent: (report) => hub.reported(report),
+    })
+    const hub: Hub = new Hub(
+      {
+        name: store.privateKey === null ? `user:${store.userId}` : `private:${store.privateKey}`,
+        log,
+        store,
+        providers: this.#providers(config),
+        settings: {
+          maxConnections: config.maxConnections,
+          maxActive: config.maxActiveRequests,
+          idleTimeoutMs: config.idleTimeoutMs,
+          retentionMs: config.retentionMs,
+        },
+        now: () => Date.now(),
+        transaction: (work) => this.#sql.transaction(work),
+        answeredAt: (socket) => this.#answeredAt(socket),
+        changed: () => reporter.changed(),
+        reschedule: () => this.#reschedule(),
+        broken: (error) => this.#startAnew(error),
+      },
+      this.#restore(),
+    )
+    this.#alive = { hub, log, store, reporter }
+    this.#reschedule()
+    return this.#alive
+  }
+
+  #providers(config: Config) {
+    return createProviders(config.providers, (name) => secretOf(this.env, name))
+  }
+
+  /** Sockets that outlived the last instance; one whose attachment is not ours is told to come again. */
+  #restore(): readonly Peer[] {
+    return this.ctx.getWebSockets().flatMap((socket) => {
+      const peer = Peer.restore(socket, socket.deserializeAttachment())
+      if (peer === null) {
+        socket.close(1012, 'The service was updated. Reconnect with last_event_id.')
+        return []
+      }
+      this.#peers.set(socket, peer)
+      return [peer]
+    })
+  }
+
+  #answeredAt(socket: object): number | null {
+    return socket instanceof WebSocket ? (this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? null) : null
+  }
+
+  #gone(socket: WebSocket): void {
+    const peer = this.#peers.get(socket)
+    this.#peers.delete(socket)
+    if (peer !== undefined) this.#alive?.hub.disconnected(peer)
+  }
+
+  #reschedule(): void {
+    const alive = this.#alive
+    if (alive === null) return
+    const next = nextAlarm(alive.hub.deadlines(), this.#alarmAt)
+    if (next === null) return
+    this.#alarmAt = next
+    // Not awaited: the output gate holds back whatever is sent until this is stored too.
+    void this.ctx.storage.setAlarm(next)
+  }
+
+  #startAnew(error: unknown): void {
+    console.error({ message: 'hub starts anew', name: error instanceof Error ? error.name : typeof error })
+    this.ctx.abort('the hub starts anew')
+  }
+}

@@ -1,0 +1,42 @@
+/** A value that SQLite gives or takes here. */
+export type SqlValue = string | number | null | ArrayBuffer
+
+/**
+ * The object's SQL with a count of the rows written, which are the bill.
+ * Synchronous, and every statement of one turn is one commit.
+ */
+export class Sql {
+  readonly #storage: DurableObjectStorage
+  #rowsWritten = 0
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage
+  }
+
+  /** Rows written by all statements so far, by the storage's own count. */
+  get rowsWritten(): number {
+    return this.#rowsWritten
+  }
+
+  get bytes(): number {
+    return this.#storage.sql.databaseSize
+  }
+
+  /** Runs a statement and returns all of its rows. */
+  run(statement: string, ...values: SqlValue[]): Record<string, SqlValue>[] {
+    const cursor = this.#storage.sql.exec<Record<string, SqlValue>>(statement, ...values)
+    const rows = cursor.toArray()
+    this.#rowsWritten += cursor.rowsWritten
+    return rows
+  }
+
+  /** Rows one at a time, so that a page can stop early. Nothing may be written until it is left. */
+  *read(statement: string, ...values: SqlValue[]): Generator<Record<string, SqlValue>> {
+    yield* this.#storage.sql.exec<Record<string, SqlValue>>(statement, ...values)
+  }
+
+  /** All or nothing: what throws is rolled back. */
+  transaction<T>(work: () => T): T {
+    return this.#storage.transactionSync(work)
+  }
+}

@@ -1,0 +1,122 @@
+import * as z from 'zod'
+import { type LogEvent, logEventSchema, type Numbered } from '../core/events.ts'
+import { type EventLog, type LogBounds, LogCorrupt, type PageSize } from '../core/log.ts'
+import { segmentTable } from './schema.ts'
+import type { Sql } from './sql.ts'
+
+const rowSchema = z.object({ last_seq: z.number(), first_seq: z.number(), at: z.number(), body: z.string() })
+const bodySchema = z.array(logEventSchema)
+const headSchema = z.object({ epoch: z.string(), young: z.union([z.literal(0), z.literal(1)]), base_seq: z.number() })
+
+/** The log in the object's SQLite: two segment tables that take turns (SPEC LG). */
+export class SqliteLog implements EventLog {
+  readonly #sql: Sql
+  readonly #epoch: string
+  #young: 0 | 1
+  #firstSeq: number
+  #lastSeq: number
+
+  /** @throws LogCorrupt when the hub's own row is not there or not whole. */
+  constructor(sql: Sql) {
+    this.#sql = sql
+    const head = headSchema.safeParse(sql.run('SELECT epoch, young, base_seq FROM hub WHERE id = 1')[0])
+    if (!head.success) throw new LogCorrupt('the hub row cannot be read')
+    this.#epoch = head.data.epoch
+    this.#young = head.data.young
+    this.#lastSeq = Math.max(head.data.base_seq, this.#edge(0, 'last_seq') ?? 0, this.#edge(1, 'last_seq') ?? 0)
+    this.#firstSeq = this.#oldest() ?? this.#lastSeq + 1
+  }
+
+  bounds(): LogBounds {
+    return { epoch: this.#epoch, firstSeq: this.#firstSeq, lastSeq: this.#lastSeq }
+  }
+
+  append(events: readonly LogEvent[]): readonly Numbered[] {
+    const last = events.at(-1)
+    if (last === undefined) return []
+    const first = this.#lastSeq + 1
+    const lastSeq = this.#lastSeq + events.length
+    this.#sql.run(`INSERT INTO log_${this.#young} VALUES (?, ?, ?, ?)`, lastSeq, first, last.at, JSON.stringify(events))
+    this.#lastSeq = lastSeq
+    return events.map((event, i) => ({ seq: first + i, event }))
+  }
+
+  after(seq: number, page: PageSize): readonly Numbered[] {
+    const out: Numbered[] = []
+    let bytes = 0
+    for (const segment of [this.#old, this.#young] as const) {
+      const rows = this.#sql.read(`SELECT * FROM log_${segment} WHERE last_seq > ? ORDER BY last_seq`, seq)
+      for (const raw of rows) {
+        if (out.length > 0 && (out.length >= page.events || bytes >= page.bytes)) return out
+        const row = rowSchema.parse(raw)
+        for (const [i, event] of parseBody(row.body, row.last_seq).entries()) {
+          if (row.first_seq + i > seq) out.push({ seq: row.first_seq + i, event })
+        }
+        bytes += row.body.length
+      }
+    }
+    return out
+  }
+
+  rotate(before: number): boolean {
+    const oldest = this.#edge(this.#old, 'at')
+    if (oldest !== null) {
+      if (oldest > before) return false
+    } else {
+      const first = this.#firstAt(this.#young)
+      if (first === null || first > before) return false
+    }
+    const dropped = this.#old
+    this.#sql.transaction(() => {
+      this.#sql.run(`DROP TABLE log_${dropped}`)
+      this.#sql.run(segmentTable(dropped))
+      this.#sql.run('UPDATE hub SET young = ?, base_seq = ? WHERE id = 1', dropped, this.#lastSeq)
+    })
+    this.#young = dropped
+    this.#firstSeq = this.#oldest() ?? this.#lastSeq + 1
+    return true
+  }
+
+  nextRotation(retentionMs: number): number | null {
+    const at = this.#edge(this.#old, 'at') ?? this.#firstAt(this.#young)
+    return at === null ? null : at + retentionMs
+  }
+
+  get #old(): 0 | 1 {
+    return this.#young === 0 ? 1 : 0
+  }
+
+  /** A column of a segment's newest row. */
+  #edge(segment: 0 | 1, column: 'last_seq' | 'at'): number | null {
+    return numberIn(this.#sql.run(`SELECT ${column} v FROM log_${segment} ORDER BY last_seq DESC LIMIT 1`)[0])
+  }
+
+  #firstAt(segment: 0 | 1): number | null {
+    return numberIn(this.#sql.run(`SELECT at v FROM log_${segment} ORDER BY last_seq LIMIT 1`)[0])
+  }
+
+  /** The number of the oldest event kept. */
+  #oldest(): number | null {
+    for (const segment of [this.#old, this.#young]) {
+      const first = numberIn(this.#sql.run(`SELECT first_seq v FROM log_${segment} ORDER BY last_seq LIMIT 1`)[0])
+      if (first !== null) return first
+    }
+    return null
+  }
+}
+
+function numberIn(row: Record<string, unknown> | undefined): number | null {
+  return typeof row?.['v'] === 'number' ? row['v'] : null
+}
+
+function parseBody(body: string, lastSeq: number): readonly LogEvent[] {
+  let raw: unknown
+  try {
+    raw = JSON.parse(body)
+  } catch {
+    throw new LogCorrupt(`row ${lastSeq} is not JSON`)
+  }
+  const parsed = bodySchema.safeParse(raw)
+  if (!parsed.success) throw new LogCorrupt(`row ${lastSeq} holds something else than events`)
+  return parsed.data
+}

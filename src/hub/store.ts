@@ -1,0 +1,99 @@
+import * as z from 'zod'
+import { type Totals, totalsSchema } from '../core/report.ts'
+import type { Sql } from './sql.ts'
+
+export type RequestStatus = 'running' | 'complete' | 'cancelled' | 'error'
+
+const requestSchema = z.object({
+  request_id: z.string(),
+  conversation_id: z.string().nullable(),
+  target: z.string().nullable(),
+  /** The number of its `stream_start`. */
+  start_seq: z.number(),
+  started_at: z.number(),
+  /** When it must have ended, ms. */
+  deadline: z.number(),
+  status: z.enum(['running', 'complete', 'cancelled', 'error']),
+  ended_at: z.number().nullable(),
+  /** Length of the answer once it has ended. */
+  chars: z.number().nullable(),
+})
+export type RequestRow = z.infer<typeof requestSchema>
+
+const hubSchema = z.object({
+  private_key: z.string().nullable(),
+  user_id: z.string(),
+  created_at: z.number(),
+  totals: z.string(),
+})
+
+/** The hub's own tables beside the log: who it is, what it counted, its requests. */
+export class HubStore {
+  readonly userId: string
+  readonly privateKey: string | null
+  readonly createdAt: number
+  readonly totals: Totals
+  readonly #sql: Sql
+  /** Rows of the count that `totals.rows_written` already holds. */
+  #counted: number
+
+  constructor(sql: Sql) {
+    this.#sql = sql
+    const head = hubSchema.parse(sql.run('SELECT private_key, user_id, created_at, totals FROM hub WHERE id = 1')[0])
+    this.userId = head.user_id
+    this.privateKey = head.private_key
+    this.createdAt = head.created_at
+    this.totals = totalsSchema.parse(JSON.parse(head.totals))
+    // What the tables themselves cost when they were made is not part of any answer's bill.
+    this.#counted = sql.rowsWritten
+  }
+
+  /** Rows written since the tables were made; exact up to the last saved total and since this instance woke. */
+  get rowsWritten(): number {
+    return this.totals.rows_written + this.#sql.rowsWritten - this.#counted
+  }
+
+  /** Saves the totals: one row. */
+  saveTotals(): void {
+    const rows = this.rowsWritten + 1
+    this.#sql.run('UPDATE hub SET totals = ? WHERE id = 1', JSON.stringify({ ...this.totals, rows_written: rows }))
+    this.totals.rows_written = rows
+    this.#counted = this.#sql.rowsWritten
+  }
+
+  request(requestId: string): RequestRow | null {
+    const row = this.#sql.run('SELECT * FROM requests WHERE request_id = ?', requestId)[0]
+    return row === undefined ? null : requestSchema.parse(row)
+  }
+
+  runningRequests(): readonly RequestRow[] {
+    return this.#sql.run("SELECT * FROM requests WHERE status = 'running'").map((row) => requestSchema.parse(row))
+  }
+
+  addRequest(row: Omit<RequestRow, 'status' | 'ended_at' | 'chars'>): void {
+    this.#sql.run(
+      "INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, 'running', NULL, NULL)",
+      row.request_id,
+      row.conversation_id,
+      row.target,
+      row.start_seq,
+      row.started_at,
+      row.deadline,
+    )
+  }
+
+  endRequest(requestId: string, status: RequestStatus, now: number, chars: number): void {
+    this.#sql.run(
+      'UPDATE requests SET status = ?, ended_at = ?, chars = ? WHERE request_id = ?',
+      status,
+      now,
+      chars,
+      requestId,
+    )
+  }
+
+  /** Forgets requests whose first event is no longer kept: their ids mean nothing any more (GE3). */
+  forgetBefore(firstSeq: number): void {
+    this.#sql.run("DELETE FROM requests WHERE start_seq < ? AND status <> 'running'", firstSeq)
+  }
+}

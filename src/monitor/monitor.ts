@@ -1,0 +1,76 @@
+import { DurableObject } from 'cloudflare:workers'
+import * as z from 'zod'
+import { LIMITS } from '../core/limits.ts'
+import { type Report, reportSchema } from '../core/report.ts'
+import { Registry, type RegistryStorage } from './registry.ts'
+import { liveStats, readerStats, sessionStats, streamingStats } from './statistics.ts'
+
+const rowSchema = z.object({ key: z.string(), value: z.string() })
+
+/** The service-wide Durable Object: who is connected, and counters. There is one, named `monitor`. */
+export class Monitor extends DurableObject<Cloudflare.Env> {
+  readonly #registry: Registry
+  #fresh = false
+
+  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+    super(ctx, env)
+    ctx.storage.sql.exec('CREATE TABLE IF NOT EXISTS rows (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID')
+    this.#registry = new Registry(storageOf(ctx.storage.sql))
+  }
+
+  /** Takes a hub's report. @throws z.ZodError when it is none. */
+  report(report: Report): void {
+    this.#registry.take(reportSchema.parse(report))
+  }
+
+  async streaming() {
+    await this.#refresh()
+    return streamingStats(this.#registry.known, Date.now())
+  }
+
+  async sessions() {
+    await this.#refresh()
+    return sessionStats(this.#registry.known, Date.now())
+  }
+
+  async readers() {
+    await this.#refresh()
+    return readerStats(this.#registry.known, Date.now())
+  }
+
+  live() {
+    return liveStats(this.#registry.known)
+  }
+
+  /**
+   * Once in this instance's life, asks the hubs that were busy how they stand: what stopped the monitor may have
+   * stopped them too, and a dead hub does not report that its connections are gone (MO3).
+   */
+  async #refresh(): Promise<void> {
+    if (this.#fresh) return
+    this.#fresh = true
+    for (const hub of this.#registry.busyHubs.slice(0, LIMITS.refreshedHubs)) {
+      try {
+        const report = await this.env.SESSION_HUB.getByName(hub).refresh()
+        if (report === null) this.#registry.forget(hub)
+        else this.#registry.take(reportSchema.parse(report))
+      } catch (error) {
+        console.warn({ message: 'hub unreachable', name: error instanceof Error ? error.name : typeof error })
+      }
+    }
+  }
+}
+
+function storageOf(sql: SqlStorage): RegistryStorage {
+  return {
+    *all() {
+      for (const row of sql.exec('SELECT key, value FROM rows')) yield rowSchema.parse(row)
+    },
+    put(key, value) {
+      sql.exec('INSERT OR REPLACE INTO rows VALUES (?, ?)', key, value)
+    },
+    delete(key) {
+      sql.exec('DELETE FROM rows WHERE key = ?', key)
+    },
+  }
+}

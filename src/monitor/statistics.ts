@@ -1,0 +1,122 @@
+import { connectionState } from '../core/connection.ts'
+import type { ConnectionInfo, Report, Totals } from '../core/report.ts'
+
+/** What the monitor knows: the last report of every hub, and the totals of hubs that are no more. */
+export interface Known {
+  readonly reports: readonly Report[]
+  readonly retired: Totals
+  /** Seconds: 0.9 old + 0.1 new (contract D1). */
+  readonly meanStreamSeconds: number
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0)
+
+function total(known: Known, pick: (totals: Totals) => number): number {
+  return pick(known.retired) + sum(known.reports.map((report) => pick(report.totals)))
+}
+
+function connections(known: Known, kind: ConnectionInfo['kind']): readonly ConnectionInfo[] {
+  return known.reports.flatMap((report) => report.connections.filter((connection) => connection.kind === kind))
+}
+
+/** `sessions` of `GET /api/streaming/stats` (contract D1). Durations in seconds. */
+export function sessionStats(known: Known, now: number) {
+  const live = connections(known, 'socket')
+  return {
+    total_sessions: live.length + total(known, (totals) => totals.sockets_closed),
+    active_sessions: live.length,
+    active_session_details: Object.fromEntries(
+      live.map((session) => [
+        session.id,
+        {
+          user_id: session.user_id,
+          state: connectionState(session.active_at, session.active_requests.length, now),
+          duration: secondsSince(session.connected_at, now),
+          active_requests: session.active_requests.length,
+        },
+      ]),
+    ),
+  }
+}
+
+/** `GET /api/streaming/stats` (contract D1). */
+export function streamingStats(known: Known, now: number) {
+  const live = connections(known, 'socket')
+  const closed = total(known, (totals) => totals.sockets_closed)
+  const users = new Set(live.map((session) => session.user_id)).size
+  return {
+    sessions: sessionStats(known, now),
+    streams: {
+      total_streams: total(known, (totals) => totals.requests),
+      active_streams: sum(known.reports.map((report) => report.running)),
+      avg_stream_duration: known.meanStreamSeconds,
+      bytes_streamed: total(known, (totals) => totals.bytes_sent),
+    },
+    performance: {
+      avg_session_duration: closed === 0 ? 0 : total(known, (totals) => totals.socket_seconds) / closed,
+      sessions_per_user: users === 0 ? 0 : live.length / users,
+    },
+  }
+}
+
+/** `GET /api/sse/stats` (contract D2); event types by their names in the log. */
+export function readerStats(known: Known, now: number) {
+  const live = connections(known, 'bridge')
+  const byUser: Record<string, number> = {}
+  for (const { user_id } of live) byUser[user_id] = (byUser[user_id] ?? 0) + 1
+  const byType: Record<string, number> = {}
+  for (const { reader_events } of [known.retired, ...known.reports.map((report) => report.totals)]) {
+    for (const [type, count] of Object.entries(reader_events)) byType[type] = (byType[type] ?? 0) + count
+  }
+  return {
+    connections: {
+      total: live.length + total(known, (totals) => totals.readers_closed),
+      active: live.length,
+      by_user: byUser,
+    },
+    events: { total_sent: sum(Object.values(byType)), by_type: byType },
+    active_clients: Object.fromEntries(
+      live.map((client) => [
+        client.id,
+        {
+          user_id: client.user_id,
+          connected_duration: secondsSince(client.connected_at, now),
+          subscriptions: client.subscriptions,
+          is_connected: true,
+        },
+      ]),
+    ),
+  }
+}
+
+/** The live figures of `GET /health`. */
+export function liveStats(known: Known) {
+  return {
+    active_streams: sum(known.reports.map((report) => report.running)),
+    active_connections: sum(known.reports.map((report) => report.connections.length)),
+  }
+}
+
+/** Totals of a hub that is no more, added to those of the others (MO3). */
+export function addTotals(a: Totals, b: Totals): Totals {
+  const events: Record<string, number> = { ...a.reader_events }
+  for (const [type, count] of Object.entries(b.reader_events)) events[type] = (events[type] ?? 0) + count
+  return {
+    requests: a.requests + b.requests,
+    completed: a.completed + b.completed,
+    failed: a.failed + b.failed,
+    cancelled: a.cancelled + b.cancelled,
+    stream_seconds: a.stream_seconds + b.stream_seconds,
+    answer_chars: a.answer_chars + b.answer_chars,
+    bytes_sent: a.bytes_sent + b.bytes_sent,
+    sockets_closed: a.sockets_closed + b.sockets_closed,
+    socket_seconds: a.socket_seconds + b.socket_seconds,
+    readers_closed: a.readers_closed + b.readers_closed,
+    reader_events: events,
+    rows_written: a.rows_written + b.rows_written,
+  }
+}
+
+function secondsSince(at: number, now: number): number {
+  return Math.max(0, now - at) / 1000
+}

@@ -1,0 +1,76 @@
+import type { CancelSignal, ModelPart, ModelProvider, ModelRequest } from '../core/model.ts'
+import { ProviderFailure } from '../core/model.ts'
+import { composeAnswer, seedOf } from './embedded-answer.ts'
+import { type EmbeddedSettings, parseEmbeddedUrl } from './embedded-settings.ts'
+import { exactly, tokenize } from './embedded-tokens.ts'
+import { pause, untilAborted } from './pause.ts'
+import { seededRandom } from './random.ts'
+import { timed } from './rhythm.ts'
+
+/** So often an answer without pauses lets others have the event loop. */
+const TOKENS_PER_TURN = 32
+/** Timers are no finer than this, ms. */
+const TIMER_MS = 1
+
+/**
+ * The provider that needs no model (PR2): the same messages, the same answer, one text part a token, with a rhythm.
+ * Aborting ends the iteration at once, with no timer left.
+ */
+export class EmbeddedProvider implements ModelProvider {
+  readonly kind = 'embedded'
+  readonly name: string
+  readonly model: string
+  readonly #settings: EmbeddedSettings
+
+  /**
+   * @param entry `base_url` is `embedded:?…`, see `parseEmbeddedUrl`.
+   * @throws FreshetError `config_invalid` when it makes no sense.
+   */
+  constructor(entry: { readonly name: string; readonly model: string; readonly base_url?: string | undefined }) {
+    this.name = entry.name
+    this.model = entry.model
+    this.#settings = parseEmbeddedUrl(entry.name, entry.base_url)
+  }
+
+  async *stream(request: ModelRequest, signal: CancelSignal): AsyncGenerator<ModelPart, void, undefined> {
+    const answer = composeAnswer(request)
+    const { tokens: length } = this.#settings
+    const tokens = length === 0 ? tokenize(answer) : exactly(answer, length)
+    const began = Date.now()
+    let sent = 0
+    let pausedFor = 0
+    for (const { text, dueMs } of timed(tokens, this.#settings, seededRandom(seedOf(request)))) {
+      await this.#fail(sent, signal)
+      // Against the due time, so that late timers do not add up; hardly more than the plan has since the last pause,
+      // so that a clock that steps back does not hold the answer.
+      const wait = Math.min(began + dueMs - Date.now(), dueMs - pausedFor + TIMER_MS)
+      if (wait >= TIMER_MS) {
+        await pause(wait, signal)
+        pausedFor = dueMs
+      } else if (sent % TOKENS_PER_TURN === TOKENS_PER_TURN - 1) {
+        await pause(0, signal)
+      }
+      if (signal.aborted) return
+      yield { type: 'text', text }
+      sent += 1
+    }
+    await this.#fail(sent, signal)
+    if (signal.aborted) return
+    yield { type: 'finish', reason: 'stop', usage: { input_tokens: inputTokens(request), output_tokens: sent } }
+  }
+
+  /** Goes wrong if it is time to. A stall ends only by the signal. */
+  async #fail(sent: number, signal: CancelSignal): Promise<void> {
+    const { fault } = this.#settings
+    if (fault === null || fault.after !== sent || signal.aborted) return
+    if (fault.kind === 'stall') return untilAborted(signal)
+    if (fault.kind === 'cut')
+      throw new ProviderFailure('provider_cut', 'The embedded provider cut its answer, as it was told to.')
+    throw new ProviderFailure('provider_error', 'The embedded provider failed, as it was told to.')
+  }
+}
+
+/** The usual estimate: four characters a token. */
+function inputTokens(request: ModelRequest): number {
+  return Math.ceil(request.messages.reduce((sum, { content }) => sum + content.length, 0) / 4)
+}

@@ -1,0 +1,30 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { exactly, tokenize } from '../../src/providers/embedded-tokens.ts'
+
+const text = fc.oneof(fc.string(), fc.string({ unit: 'grapheme' }), fc.lorem({ mode: 'sentences' }))
+
+describe('tokens', () => {
+  test('[PR2] tokens together are the text, none is empty or ends inside a character', () => {
+    fc.assert(
+      fc.property(text, (given) => {
+        const tokens = tokenize(given)
+        expect(tokens.join('')).toBe(given)
+        for (const token of tokens) {
+          expect(token.length).toBeGreaterThan(0)
+          expect(token.isWellFormed() || !given.isWellFormed()).toBe(true)
+        }
+      }),
+    )
+  })
+
+  test('[PR2] a text is cut short or said again to exactly N tokens', () => {
+    fc.assert(
+      fc.property(fc.lorem({ mode: 'sentences' }), fc.integer({ min: 0, max: 500 }), (given, count) => {
+        const tokens = [...exactly(given, count)]
+        expect(tokens).toHaveLength(count)
+        expect(`${given}\n\n`.repeat(count + 1).startsWith(tokens.join(''))).toBe(true)
+      }),
+    )
+  })
+})
