@@ -1,7 +1,15 @@
 import { cloudflareTest } from '@cloudflare/vitest-pool-workers'
 import { defineConfig } from 'vitest/config'
 
-const embedded = [{ name: 'embedded', kind: 'embedded', base_url: 'embedded:?tokens_per_second=0' }]
+/** At once, at a pace that a test can step into, and the ways to fail; a connection picks one by model_preference. */
+const embedded = Object.entries({
+  embedded: 'tokens_per_second=0',
+  paced: 'tokens_per_second=100&first_token_ms=0&tokens=80',
+  endless: 'tokens_per_second=50&first_token_ms=0&tokens=5000',
+  stalls: 'tokens_per_second=0&stall_after=3',
+  fails: 'tokens_per_second=0&fail_after=3',
+  cuts: 'tokens_per_second=0&cut_after=3',
+}).map(([name, query]) => ({ name, kind: 'embedded', base_url: `embedded:?${query}` }))
 
 export default defineConfig({
   test: {
@@ -19,7 +27,9 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
             remoteBindings: false,
-            miniflare: { bindings: { PROVIDERS: JSON.stringify(embedded), SSE_HEARTBEAT_S: '1' } },
+            miniflare: {
+              bindings: { PROVIDERS: JSON.stringify(embedded), SSE_HEARTBEAT_S: '1', MAX_CONNECTIONS_PER_USER: '400' },
+            },
           }),
         ],
         test: { name: 'workers', include: ['test/workers/**/*.test.ts'] },

@@ -53,7 +53,10 @@ const providers = z.string().transform((text, context): readonly ProviderEntry[]
   const parsed = providerListSchema.safeParse(raw)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  context.addIssue({ code: 'custom', message: `${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'is not valid'}` })
+  context.addIssue({
+    code: 'custom',
+    message: `${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'is not valid'}`,
+  })
   return z.NEVER
 })
 
@@ -82,11 +85,17 @@ export function readConfig(env: object): Config {
   if (!parsed.success) {
     const [issue] = parsed.error.issues
     const name = String(issue?.path[0] ?? 'a variable')
-    throw new FreshetError('config_invalid', `The variable ${name} makes no sense: ${issue?.message ?? 'it is not valid'}.`)
+    throw new FreshetError(
+      'config_invalid',
+      `The variable ${name} makes no sense: ${issue?.message ?? 'it is not valid'}.`,
+    )
   }
   const vars = parsed.data
   if (vars.AUTH_MODE === 'jwt') {
-    throw new FreshetError('config_invalid', 'AUTH_MODE is jwt, which this version cannot check yet, so it serves nobody.')
+    throw new FreshetError(
+      'config_invalid',
+      'AUTH_MODE is jwt, which this version cannot check yet, so it serves nobody.',
+    )
   }
   const config: Config = {
     authMode: vars.AUTH_MODE,

@@ -54,10 +54,10 @@ export function nextConnection(state: ConnectionState, event: ConnectionEvent): 
     case 'refused':
       return state.status === 'closed' ? state : { status: 'closed', reason: 'refused', detail: event.detail }
     case 'stop':
-      return state.status === 'closed' && state.reason === 'stopped'
-        ? state
-        : { status: 'closed', reason: 'stopped', detail: null }
+      break
   }
+  const isStopped = state.status === 'closed' && state.reason === 'stopped'
+  return isStopped ? state : { status: 'closed', reason: 'stopped', detail: null }
 }
 
 function dropped(state: ConnectionState, event: Extract<ConnectionEvent, { type: 'dropped' }>): ConnectionState {

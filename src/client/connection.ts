@@ -1,8 +1,8 @@
 import type { Envelope } from '../core/wire.ts'
-import { type ConnectionEvent, type ConnectionState, nextConnection, NOT_STARTED } from './connection-state.ts'
 import type { Command } from './command.ts'
-import { Liveness } from './liveness.ts'
+import { type ConnectionEvent, type ConnectionState, NOT_STARTED, nextConnection } from './connection-state.ts'
 import type { Failure } from './exchange.ts'
+import { Liveness } from './liveness.ts'
 import type { Transport, TransportEvents } from './transport.ts'
 
 /** An attempt that has not opened by then has failed, ms. */
@@ -103,15 +103,18 @@ export class Connection implements TransportEvents {
     switch (state.status) {
       case 'connecting':
         this.#timer = setTimeout(() => this.dropped('no answer'), CONNECT_MS)
-        return this.#transport.connect(this.#owner.cursor())
+        this.#transport.connect(this.#owner.cursor())
+        break
       case 'open':
-        return this.#liveness.sign()
+        this.#liveness.sign()
+        break
       case 'waiting':
         this.#transport.disconnect()
         this.#timer = setTimeout(() => this.#apply({ type: 'retry' }), state.delayMs)
-        return
+        break
       case 'closed':
-        return this.#transport.disconnect()
+        this.#transport.disconnect()
+        break
     }
   }
 }

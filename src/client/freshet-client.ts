@@ -6,7 +6,17 @@ import { Connection } from './connection.ts'
 import { type ConnectionState, NOT_STARTED } from './connection-state.ts'
 import { EMPTY_TRANSCRIPT, type Failure, type Transcript } from './exchange.ts'
 import { textField } from './fields.ts'
-import { allSent, allUnsent, EMPTY_OUTBOX, type Outbox, settled, unsent, withAsk, withCancel, withRefusal } from './outbox.ts'
+import {
+  allSent,
+  allUnsent,
+  EMPTY_OUTBOX,
+  type Outbox,
+  settled,
+  unsent,
+  withAsk,
+  withCancel,
+  withRefusal,
+} from './outbox.ts'
 import { sseTransport } from './sse-transport.ts'
 import { failureOf, foldEvent } from './transcript.ts'
 import { webSocketTransport } from './websocket-transport.ts'
@@ -81,9 +91,10 @@ export function createFreshetClient(options: ClientOptions): FreshetClient {
 
   function set(change: Partial<ClientState>): void {
     const next = { ...state, ...change }
-    if (next.connection === state.connection && next.transcript === state.transcript && next.outbox === state.outbox) return
+    if (next.connection === state.connection && next.transcript === state.transcript && next.outbox === state.outbox)
+      return
     state = next
-    for (const listener of [...listeners]) listener(state)
+    for (const listener of listeners) listener(state)
   }
 
   function flush(): void {
@@ -96,7 +107,8 @@ export function createFreshetClient(options: ClientOptions): FreshetClient {
   function received(event: Envelope): void {
     const transcript = foldEvent(state.transcript, event)
     if (event.event_type === 'resync' && transcript === state.transcript) {
-      return connection.refused('The service sent a state that this client cannot read. Reload the page.')
+      connection.refused('The service sent a state that this client cannot read. Reload the page.')
+      return
     }
     const about = textField(event.metadata, 'about_request_id')
     const refused = event.event_type === 'error' && event.id === null && about !== null

@@ -62,7 +62,12 @@ async function follow(
 }
 
 /** A stream cannot be asked, so the way to the service is: any answer is a sign of life, none is for the watch to judge. */
-async function askHealth(target: Target, events: TransportEvents, fetcher: typeof fetch, signal: AbortSignal): Promise<void> {
+async function askHealth(
+  target: Target,
+  events: TransportEvents,
+  fetcher: typeof fetch,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     await fetcher(healthUrl(target), { cache: 'no-store', signal })
     events.alive()

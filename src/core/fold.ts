@@ -75,12 +75,7 @@ function newest(exchanges: readonly Exchange[]): readonly Exchange[] {
 }
 
 /** `data` of a `resync` for a reader: why, from where, and the present state as its filter sees it (RS2, RS3). */
-export function resyncOf(
-  reason: ResyncReason,
-  events: Iterable<Numbered>,
-  bounds: LogBounds,
-  filter: Filter,
-): Resync {
+export function resyncOf(reason: ResyncReason, events: Iterable<Numbered>, bounds: LogBounds, filter: Filter): Resync {
   const fold = new ExchangeFold()
   // Text belongs to the state whatever cadence of progress the reader asked for, so only its text channel counts.
   const text: Filter = { ...filter, channels: ['ai_response'] }

@@ -167,7 +167,10 @@ export class Generation {
     if (this.#chunks % PROGRESS_EVERY !== 0) return [chunk]
     // The length of an answer is unknown until it ends, so this rises towards 99 and never falls.
     const progress = Math.min(99, Math.floor(100 * (1 - Math.exp(-this.#length / PROGRESS_SCALE))))
-    return [chunk, { ...this.#common(now), type: 'progress', data: { request_id, progress, chunks_sent: this.#chunks } }]
+    return [
+      chunk,
+      { ...this.#common(now), type: 'progress', data: { request_id, progress, chunks_sent: this.#chunks } },
+    ]
   }
 
   #common(now: number): Common {

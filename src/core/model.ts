@@ -19,6 +19,8 @@ export type FinishReason = 'stop' | 'length' | 'content_filter' | 'tool_calls' |
 
 /** What a provider says, in order: any number of texts and tool calls, then exactly one finish. */
 export type ModelPart =
+  /** It works but has nothing to show yet, as a model does that thinks: no stall (GE7). */
+  | { readonly type: 'alive' }
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'tool_call'; readonly id: string; readonly name: string; readonly arguments: string }
   | { readonly type: 'finish'; readonly reason: FinishReason; readonly usage: Usage }

@@ -25,5 +25,8 @@ export async function connectHub(env: Cloudflare.Env, connect: Connect): Promise
   if (response.webSocket !== null) return response.webSocket
   const refusal = refusalSchema.safeParse(await response.json())
   const code: ErrorCode = refusal.success ? refusal.data.code : 'unavailable'
-  throw new FreshetError(code, refusal.success ? refusal.data.message : 'The service cannot take this connection. Try again.')
+  throw new FreshetError(
+    code,
+    refusal.success ? refusal.data.message : 'The service cannot take this connection. Try again.',
+  )
 }

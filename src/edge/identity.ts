@@ -22,8 +22,7 @@ export const ANONYMOUS = 'anonymous'
 export function nameOf(names: Names): string | null {
   const name = [names.header, names.query, names.body].find((given) => given !== undefined && given !== '')
   if (name === undefined) return null
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-  if (name.length <= LIMITS.userIdChars && !/[\u0000-\u001f\u007f]/.test(name)) return name
+  if (name.length <= LIMITS.userIdChars && !/\p{Cc}/u.test(name)) return name
   const words = `A user id has 1 to ${LIMITS.userIdChars} characters and no control characters.`
   throw new FreshetError('invalid_user_id', words)
 }

@@ -42,8 +42,14 @@ const KINDS: Record<ErrorCode, Kind> = {
  */
 export function problem(code: ErrorCode, detail: string, more: Record<string, unknown> = {}): Response {
   const { status, title } = KINDS[code]
-  const headers = new Headers({ 'content-type': 'application/problem+json; charset=utf-8', 'cache-control': 'no-store' })
+  const headers = new Headers({
+    'content-type': 'application/problem+json; charset=utf-8',
+    'cache-control': 'no-store',
+  })
   if (status === 429) headers.set('retry-after', '1')
   if (status === 426) headers.set('upgrade', 'websocket')
-  return new Response(JSON.stringify({ type: 'about:blank', title, status, detail, code, ...more }), { status, headers })
+  return new Response(JSON.stringify({ type: 'about:blank', title, status, detail, code, ...more }), {
+    status,
+    headers,
+  })
 }

@@ -15,7 +15,11 @@ interface FanOutPorts {
   readonly log: EventLog
   now(): number
   /** Requests that run now, for the typing indicator of whoever catches up. */
-  running(): Iterable<{ readonly requestId: string; readonly conversationId: string | null; readonly target: string | null }>
+  running(): Iterable<{
+    readonly requestId: string
+    readonly conversationId: string | null
+    readonly target: string | null
+  }>
   /** What was handed to readers, for the statistics. */
   sent(peer: Peer, types: readonly string[], bytes: number): void
 }
@@ -72,7 +76,11 @@ export class FanOut {
         continue
       }
       const admitted = events.filter(({ event }) => admits(peer.at.filter, event))
-      this.#send(peer, admitted, admitted.flatMap((numbered) => withTyping(peer, numbered, textOf(numbered))))
+      this.#send(
+        peer,
+        admitted,
+        admitted.flatMap((numbered) => withTyping(peer, numbered, textOf(numbered))),
+      )
     }
   }
 
@@ -93,7 +101,11 @@ export class FanOut {
       }
       const admitted = page.filter(({ event }) => admits(peer.at.filter, event))
       const { epoch } = log.bounds()
-      this.#send(peer, admitted, admitted.map((numbered) => shareNumbered(numbered, epoch)))
+      this.#send(
+        peer,
+        admitted,
+        admitted.map((numbered) => shareNumbered(numbered, epoch)),
+      )
       peer.update({ behind: last.seq })
       peer.progressAt = this.#ports.now()
     }
@@ -119,7 +131,12 @@ export class FanOut {
 
   #send(peer: Peer, events: readonly Numbered[], lines: readonly string[]): void {
     const bytes = peer.send(lines)
-    if (bytes > 0) this.#ports.sent(peer, events.map(({ event }) => event.type), bytes)
+    if (bytes > 0)
+      this.#ports.sent(
+        peer,
+        events.map(({ event }) => event.type),
+        bytes,
+      )
   }
 
   /** A bridge speaks up when it has room; a client's socket says nothing, so it is looked at until it has. */

@@ -9,9 +9,7 @@ type Preferences = Attachment['preferences']
  * @throws FreshetError `bad_request` when they would not fit the socket's attachment; then nothing has changed.
  */
 export function mergePreferences(before: Preferences, given: Preferences): Preferences {
-  const merged = Object.fromEntries(
-    Object.entries({ ...before, ...given }).filter(([, value]) => value !== null),
-  )
+  const merged = Object.fromEntries(Object.entries({ ...before, ...given }).filter(([, value]) => value !== null))
   if (JSON.stringify(merged).length <= LIMITS.preferencesBytes) return merged
   const words = `A connection's preferences may have ${LIMITS.preferencesBytes} bytes as JSON. Keep fewer or shorter ones.`
   throw new FreshetError('bad_request', words)

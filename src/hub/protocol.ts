@@ -32,7 +32,8 @@ export function reply<T>(work: () => T): Reply<T> {
     return { ok: true, value: work() }
   } catch (error) {
     const { code, message } = shown(error)
-    if (code === 'internal') console.error({ message: 'hub call failed', name: error instanceof Error ? error.name : typeof error })
+    if (code === 'internal')
+      console.error({ message: 'hub call failed', name: error instanceof Error ? error.name : typeof error })
     return { ok: false, refusal: { code, message } }
   }
 }

@@ -3,8 +3,8 @@ import { FreshetError } from '../core/errors.ts'
 import { isTerminal, type LogEvent, type Numbered } from '../core/events.ts'
 import { endOf, interrupted } from '../core/generation.ts'
 import { newId } from '../core/ids.ts'
-import { type EventLog, eventsAfter } from '../core/log.ts'
 import { LIMITS } from '../core/limits.ts'
+import { type EventLog, eventsAfter } from '../core/log.ts'
 import type { ModelProvider } from '../core/model.ts'
 import { Runner, type Running } from './runner.ts'
 import type { HubStore, RequestRow, RequestStatus } from './store.ts'
@@ -170,7 +170,8 @@ export class Requests {
   #choose(preference: string | null): ModelProvider {
     const { providers } = this.#ports
     const chosen = providers.find(({ name, model }) => name === preference || model === preference) ?? providers[0]
-    if (chosen === undefined) throw new FreshetError('unavailable', 'No model provider is configured. See PROVIDERS in the README.')
+    if (chosen === undefined)
+      throw new FreshetError('unavailable', 'No model provider is configured. See PROVIDERS in the README.')
     return chosen
   }
 

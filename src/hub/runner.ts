@@ -129,7 +129,10 @@ export class Runner {
         generation.add(part.text)
         this.#flushWhenDue(running, now)
         if (generation.length > LIMITS.answerChars) {
-          throw new FreshetError('answer_too_long', 'The answer is longer than the service keeps. Ask for less at a time.')
+          throw new FreshetError(
+            'answer_too_long',
+            'The answer is longer than the service keeps. Ask for less at a time.',
+          )
         }
       } else if (part.type === 'finish') {
         const { reason, usage } = part
@@ -137,7 +140,11 @@ export class Runner {
         return
       }
     }
-    if (!generation.ended) throw new ProviderFailure('provider_cut', 'The provider ended its stream without finishing the answer. Try again.')
+    if (!generation.ended)
+      throw new ProviderFailure(
+        'provider_cut',
+        'The provider ended its stream without finishing the answer. Try again.',
+      )
   }
 
   #flushWhenDue(running: Running, now: number): void {

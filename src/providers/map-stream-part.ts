@@ -20,6 +20,10 @@ export function mapStreamPart(part: LanguageModelV4StreamPart): ModelPart | Prov
     }
     case 'error':
       return mapErrorPart(part.error)
+    case 'reasoning-delta':
+    case 'tool-input-delta':
+    case 'ping':
+      return { type: 'alive' }
     default:
       return null
   }

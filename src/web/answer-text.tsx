@@ -7,6 +7,7 @@ export function AnswerText({ text, isRunning }: { text: string; isRunning: boole
     <div class={isRunning ? 'text writing' : 'text'} data-testid="answer">
       {splitFences(text).map((part, i) =>
         part.kind === 'code' ? (
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls sideways must be reachable by keyboard
           <pre key={i} data-language={part.language === '' ? undefined : part.language} tabIndex={0}>
             <code>{part.text}</code>
           </pre>

@@ -3,8 +3,8 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 
 interface Props {
   readonly runningCount: number
-  onAsk(prompt: string): void
-  onStop(): void
+  readonly onAsk: (prompt: string) => void
+  readonly onStop: () => void
 }
 
 /** Where a prompt is written. Enter sends, Shift+Enter begins a new line. */

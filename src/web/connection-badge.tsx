@@ -4,7 +4,7 @@ import type { ConnectionState } from '../client/index.ts'
 
 interface Props {
   readonly connection: ConnectionState
-  onRetry(): void
+  readonly onRetry: () => void
 }
 
 /** Says how the connection is, and while it waits, for how long; a press then tries at once. */
@@ -12,8 +12,7 @@ export function ConnectionBadge({ connection, onRetry }: Props): VNode {
   const [now, setNow] = useState(() => Date.now())
   useEffect(() => {
     setNow(Date.now())
-    if (connection.status !== 'waiting') return
-    const timer = setInterval(() => setNow(Date.now()), 250)
+    const timer = connection.status === 'waiting' ? setInterval(() => setNow(Date.now()), 250) : undefined
     return () => clearInterval(timer)
   }, [connection])
 
@@ -42,6 +41,7 @@ function words(connection: ConnectionState, now: number): string {
       return seconds === 0 ? 'Reconnecting…' : `Reconnecting in ${seconds} s`
     }
     case 'closed':
-      return connection.reason === 'refused' ? `Refused: ${connection.detail ?? 'no reason given'}` : 'Not connected'
+      break
   }
+  return connection.reason === 'refused' ? `Refused: ${connection.detail ?? 'no reason given'}` : 'Not connected'
 }

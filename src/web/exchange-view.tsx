@@ -5,7 +5,7 @@ import { failureWords } from './failure-words.ts'
 
 interface Props {
   readonly exchange: Exchange
-  onAskAgain(prompt: string): void
+  readonly onAskAgain: (prompt: string) => void
 }
 
 /** A prompt and its answer. */
@@ -13,7 +13,13 @@ export function ExchangeView({ exchange, onAskAgain }: Props): VNode {
   const { request_id, prompt, text, status, progress } = exchange
   const isRunning = status === 'running'
   return (
-    <article class="exchange" data-testid="exchange" data-status={status} data-request-id={request_id} aria-busy={isRunning}>
+    <article
+      class="exchange"
+      data-testid="exchange"
+      data-status={status}
+      data-request-id={request_id}
+      aria-busy={isRunning}
+    >
       <div class="prompt" data-testid="exchange-prompt">
         <span class="unseen">You asked: </span>
         {prompt}

@@ -8,8 +8,8 @@ interface Props {
   readonly exchanges: readonly Exchange[]
   readonly pending: readonly PendingAsk[]
   readonly omitted: number
-  onAskAgain(prompt: string): void
-  onDismiss(requestId: string): void
+  readonly onAskAgain: (prompt: string) => void
+  readonly onDismiss: (requestId: string) => void
 }
 
 export function MessageList({ exchanges, pending, omitted, onAskAgain, onDismiss }: Props): VNode {
@@ -31,6 +31,6 @@ export function MessageList({ exchanges, pending, omitted, onAskAgain, onDismiss
 }
 
 /** Paints an exchange again only when it changed: a chunk for one must not cost all of them. */
-function Item({ exchange, onAskAgain }: { exchange: Exchange; onAskAgain(prompt: string): void }): VNode {
+function Item({ exchange, onAskAgain }: { exchange: Exchange; onAskAgain: (prompt: string) => void }): VNode {
   return useMemo(() => <ExchangeView exchange={exchange} onAskAgain={onAskAgain} />, [exchange, onAskAgain])
 }

@@ -6,8 +6,8 @@ import { cleanName, pageOf, type Settings } from './settings.ts'
 interface Props {
   readonly settings: Settings
   readonly connection: ConnectionState
-  onChange(part: Partial<Settings>): void
-  onRetry(): void
+  readonly onChange: (part: Partial<Settings>) => void
+  readonly onRetry: () => void
 }
 
 export function PageHeader({ settings, connection, onChange, onRetry }: Props): VNode {

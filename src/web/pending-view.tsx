@@ -4,8 +4,8 @@ import { failureWords } from './failure-words.ts'
 
 interface Props {
   readonly entry: PendingAsk
-  onAskAgain(prompt: string): void
-  onDismiss(requestId: string): void
+  readonly onAskAgain: (prompt: string) => void
+  readonly onDismiss: (requestId: string) => void
 }
 
 /** A prompt that the service has not taken yet, or would not take. */
@@ -28,7 +28,9 @@ export function PendingView({ entry, onAskAgain, onDismiss }: Props): VNode {
           </button>
         </p>
       ) : (
-        <p class="note right">{status === 'waiting' ? 'Waiting for the connection; it will be sent then.' : 'Sending…'}</p>
+        <p class="note right">
+          {status === 'waiting' ? 'Waiting for the connection; it will be sent then.' : 'Sending…'}
+        </p>
       )}
     </article>
   )

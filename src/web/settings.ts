@@ -30,7 +30,10 @@ export function pageOf({ userId, transport }: Settings): string {
 
 /** A name as the service takes it (ID1), or null when nothing of it is left. */
 export function cleanName(text: string): string | null {
-  const name = text.replaceAll(/\p{Cc}/gu, '').trim().slice(0, LONGEST_NAME)
+  const name = text
+    .replaceAll(/\p{Cc}/gu, '')
+    .trim()
+    .slice(0, LONGEST_NAME)
   return name === '' ? null : name
 }
 

@@ -8,7 +8,7 @@ export interface Follow {
   /** False while the reader has scrolled up to read. */
   readonly following: boolean
   /** Goes to the end and follows again. */
-  follow(): void
+  readonly follow: () => void
 }
 
 /** Keeps a scrolling box at its end while it grows, unless the reader scrolled up; back at the end, it follows again. */
@@ -29,7 +29,7 @@ export function useFollow(box: RefObject<HTMLElement | null>, content: RefObject
   useEffect(() => {
     const element = box.current
     const inner = content.current
-    if (element === null || inner === null) return
+    if (element === null || inner === null) return undefined
     let last = element.scrollTop
     const onScroll = () => {
       const left = element.scrollHeight - element.clientHeight - element.scrollTop

@@ -3,7 +3,7 @@ import type { VNode } from 'preact'
 interface Props {
   /** True until the service has told the present state: there may be messages yet. */
   readonly isLoading: boolean
-  onAsk(prompt: string): void
+  readonly onAsk: (prompt: string) => void
 }
 
 const SUGGESTIONS = [
@@ -26,8 +26,8 @@ export function Welcome({ isLoading, onAsk }: Props): VNode {
     <section class="welcome">
       <h2>Ask something.</h2>
       <p>
-        The answer flows into every window of yours at once. Close this one in the middle of it, open it again later: nothing
-        is lost.
+        The answer flows into every window of yours at once. Close this one in the middle of it, open it again later:
+        nothing is lost.
       </p>
       <ul class="chips" aria-label="Suggestions">
         {SUGGESTIONS.map((suggestion) => (

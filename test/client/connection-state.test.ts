@@ -4,8 +4,8 @@ import {
   backoffMs,
   type ConnectionEvent,
   type ConnectionState,
-  nextConnection,
   NOT_STARTED,
+  nextConnection,
   STABLE_MS,
 } from '../../src/client/connection-state.ts'
 
@@ -49,7 +49,8 @@ describe('connection state', () => {
         for (const event of events) {
           const next = nextConnection(state, event)
           if (next.status === 'open' && state.status !== 'open') expect(state.status).toBe('connecting')
-          if (next.status === 'waiting' && state.status !== 'waiting') expect(['connecting', 'open']).toContain(state.status)
+          if (next.status === 'waiting' && state.status !== 'waiting')
+            expect(['connecting', 'open']).toContain(state.status)
           state = next
         }
       }),

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import type { AskCommand } from '../../src/client/command.ts'
 import { EMPTY_TRANSCRIPT, newExchange } from '../../src/client/exchange.ts'
-import { allSent, allUnsent, EMPTY_OUTBOX, settled, unsent, withAsk, withCancel, withRefusal } from '../../src/client/outbox.ts'
+import {
+  allSent,
+  allUnsent,
+  EMPTY_OUTBOX,
+  settled,
+  unsent,
+  withAsk,
+  withCancel,
+  withRefusal,
+} from '../../src/client/outbox.ts'
 
 const ask = (requestId: string): AskCommand => ({
   type: 'ask',
@@ -32,7 +41,10 @@ describe('outbox', () => {
   })
 
   it('[CL9] a refused prompt stays to be shown, is not sent again, and can be dismissed or asked anew', () => {
-    const refused = withRefusal(allSent(withAsk(EMPTY_OUTBOX, ask('a'))), 'a', { type: 'too_many_requests', message: 'Wait.' })
+    const refused = withRefusal(allSent(withAsk(EMPTY_OUTBOX, ask('a'))), 'a', {
+      type: 'too_many_requests',
+      message: 'Wait.',
+    })
     expect(refused.asks).toMatchObject([{ status: 'refused', error: { message: 'Wait.' } }])
     expect(ids(allUnsent(refused))).toEqual([])
     expect(withCancel(refused, 'a')).toEqual(EMPTY_OUTBOX)

@@ -1,10 +1,10 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Envelope } from '../../src/core/wire.ts'
 import { EMPTY_TRANSCRIPT } from '../../src/client/exchange.ts'
 import { envelopeOfSse } from '../../src/client/sse-envelope.ts'
 import { foldEvents } from '../../src/client/transcript.ts'
+import type { Envelope } from '../../src/core/wire.ts'
 import { envelopeAt, logArb } from './log-of.ts'
 
 const SSE_NAME: Readonly<Record<string, string>> = { stream_end: 'stream_complete', error: 'stream_error' }
@@ -38,7 +38,12 @@ describe('server-sent events as envelopes', () => {
 
   it('[CL11] events of a request without an id are a snapshot', () => {
     const message = { event: 'chunk', data: '{"request_id":"a","chunk":"so far","chunk_number":3}' }
-    expect(envelopeOfSse(message, 5)).toMatchObject({ id: null, request_id: 'a', metadata: { snapshot: true }, timestamp: 5 })
+    expect(envelopeOfSse(message, 5)).toMatchObject({
+      id: null,
+      request_id: 'a',
+      metadata: { snapshot: true },
+      timestamp: 5,
+    })
     expect(envelopeOfSse({ ...message, id: 'n1-2' }, 5)).toMatchObject({ id: 'n1-2', metadata: {} })
   })
 

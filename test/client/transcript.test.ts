@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { EMPTY_TRANSCRIPT, type Exchange, type Transcript } from '../../src/client/exchange.ts'
+import { foldEvent, foldEvents } from '../../src/client/transcript.ts'
 import type { Numbered } from '../../src/core/events.ts'
 import { resyncOf } from '../../src/core/fold.ts'
 import { type Envelope, ephemeral } from '../../src/core/wire.ts'
-import { EMPTY_TRANSCRIPT, type Exchange, type Transcript } from '../../src/client/exchange.ts'
-import { foldEvent, foldEvents } from '../../src/client/transcript.ts'
 import { EPOCH, envelope, envelopeAt, logArb, snapshot } from './log-of.ts'
 
 const FILTER = { channels: ['ai_response' as const], conversation_id: null, client_id: 'c', progress_every: 5 }
@@ -21,13 +21,24 @@ function snapshotsOf(state: Transcript): readonly Envelope[] {
     .filter((x) => x.status === 'running')
     .flatMap((x) => [
       snapshot('stream_start', { request_id: x.request_id, prompt: x.prompt }),
-      ...(x.text === '' ? [] : [snapshot('chunk', { request_id: x.request_id, chunk: x.text, chunk_number: x.chunks })]),
+      ...(x.text === ''
+        ? []
+        : [snapshot('chunk', { request_id: x.request_id, chunk: x.text, chunk_number: x.chunks })]),
     ])
 }
 
 /** What a resync need not carry: the words of an old failure, and progress. */
 function essence({ request_id, prompt, text, status, error, started_at }: Exchange): unknown {
   return { request_id, prompt, text, status, code: error?.type ?? null, started_at }
+}
+
+/** A snapshot comes before older starts do, so it may change the order and the time. */
+function unordered({ exchanges }: Transcript): readonly Exchange[] {
+  return exchanges.map((x) => ({ ...x, started_at: 0 })).toSorted((x, y) => x.request_id.localeCompare(y.request_id))
+}
+
+function typing(is: boolean): Envelope {
+  return { ...envelope('typing_indicator', null, { is_typing: is }), request_id: 'a' }
 }
 
 describe('transcript', () => {
@@ -98,10 +109,8 @@ describe('transcript', () => {
         // A duplicate's answer overtakes the replay of a reader that is behind (GE3, RS4).
         const behind = foldEvents(EMPTY_TRANSCRIPT, events.slice(0, had))
         const state = foldEvents(behind, [...snapshotsOf(atNow), ...events.slice(had)])
-        const byId = (x: Exchange, y: Exchange) => x.request_id.localeCompare(y.request_id)
-        const strip = (x: Exchange) => ({ ...x, started_at: 0 })
         const whole = foldEvents(EMPTY_TRANSCRIPT, events)
-        expect(state.exchanges.toSorted(byId).map(strip)).toEqual(whole.exchanges.toSorted(byId).map(strip))
+        expect(unordered(state)).toEqual(unordered(whole))
       }),
     )
   })
@@ -121,7 +130,6 @@ describe('transcript', () => {
   })
 
   it('[CL8] typing follows its indicator while the request runs, and ends with it', () => {
-    const typing = (is: boolean) => ({ ...envelope('typing_indicator', null, { is_typing: is }), request_id: 'a' })
     const started = foldEvent(EMPTY_TRANSCRIPT, envelope('stream_start', 1, { request_id: 'a', prompt: 'p' }))
     expect(started.exchanges[0]?.typing).toBe(true)
     const quiet = foldEvent(started, typing(false))

@@ -1,11 +1,11 @@
 import { Hono } from 'hono'
 import { clientIdSchema } from '../../core/commands.ts'
-import type { EdgeContext, EdgeEnv } from '../context.ts'
+import { privateKeyOf } from '../../core/ids.ts'
 import type { HubCaller } from '../../hub/protocol.ts'
+import type { EdgeContext, EdgeEnv } from '../context.ts'
 import { hubOf, unwrap } from '../hubs.ts'
 import { callerOf, opsCallerOf } from '../identity.ts'
 import { nameIn, parseInput } from '../input.ts'
-import { privateKeyOf } from '../../core/ids.ts'
 
 /** A request by its id: a private hub's id leads to it, any other nameless caller is D2's (ID2). */
 function find(c: EdgeContext): { caller: HubCaller; requestId: string } {

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { CHANNELS, type Channel, isChannel } from '../../core/channels.ts'
 import { FreshetError } from '../../core/errors.ts'
-import { opsConnection, opsEvent, opsHeartbeat, type OpsReader } from '../../dialects/ops-events.ts'
+import { type OpsReader, opsConnection, opsEvent, opsHeartbeat } from '../../dialects/ops-events.ts'
 import type { EdgeContext, EdgeEnv } from '../context.ts'
 import { connectHub } from '../hubs.ts'
 import { opsCallerOf } from '../identity.ts'

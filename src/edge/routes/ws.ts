@@ -28,7 +28,10 @@ export const wsRoutes = new Hono<EdgeEnv>().get('/ws/ai-stream', async (c) => {
   checkOrigin(c.req.raw, c.get('config').allowedOrigins)
   const connect = connectOf(c)
   const headers = new Headers()
-  const offered = c.req.header('sec-websocket-protocol')?.split(',').map((name) => name.trim())
+  const offered = c.req
+    .header('sec-websocket-protocol')
+    ?.split(',')
+    .map((name) => name.trim())
   if (offered?.includes(SUBPROTOCOL) === true) headers.set('sec-websocket-protocol', SUBPROTOCOL)
   try {
     return new Response(null, { status: 101, webSocket: await connectHub(c.env, connect), headers })

@@ -1,0 +1,53 @@
+/** An HTTP answer with its JSON. */
+export interface Answer {
+  readonly status: number
+  readonly type: string
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** What `/debug/hub` shows. */
+export interface HubFacts {
+  readonly instance_id: string
+  readonly connections: number
+  readonly epoch: string
+  readonly first_seq: number
+  readonly last_seq: number
+  readonly rows_written: number
+  readonly storage_bytes: number
+}
+
+export async function getJson(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+  return answerOf(await fetch(url, { headers }))
+}
+
+export async function postJson(
+  url: string,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  return answerOf(
+    await fetch(url, { method: 'POST', body: text, headers: { 'content-type': 'application/json', ...headers } }),
+  )
+}
+
+/** Asks a user's hub how it is. Asking wakes it. */
+export async function hubFacts(url: string, user: string): Promise<HubFacts> {
+  const { status, body } = await getJson(`${url}/debug/hub?user_id=${user}`)
+  if (status !== 200 || typeof body['instance_id'] !== 'string') throw new Error(`/debug/hub: ${JSON.stringify(body)}`)
+  return body as unknown as HubFacts
+}
+
+/** Begins a generation by D2. @returns its request id */
+export async function trigger(url: string, body: Readonly<Record<string, unknown>>): Promise<string> {
+  const answer = await postJson(`${url}/api/sse/trigger-stream`, body)
+  const id = answer.body['request_id']
+  if (answer.status !== 200 || typeof id !== 'string') throw new Error(`trigger: ${JSON.stringify(answer)}`)
+  return id
+}
+
+async function answerOf(response: Response): Promise<Answer> {
+  const text = await response.text()
+  const type = response.headers.get('content-type') ?? ''
+  return { status: response.status, type, body: type.includes('json') ? JSON.parse(text) : { text } }
+}
