@@ -4,7 +4,12 @@ import { splitFences } from '../../src/web/fences.ts'
 
 const lineArb = fc.oneof(fc.constantFrom('```', '```js', ''), fc.string({ unit: 'grapheme' }))
 const isFence = (line: string): boolean => /^ {0,3}```[^`]*$/.test(line)
-const words = (text: string): readonly string[] => text.split(/\s+/).filter((word) => word !== '')
+const wordsOf = (lines: readonly string[]): readonly string[] =>
+  lines
+    .filter((line) => !isFence(line))
+    .join('\n')
+    .split(/\s+/)
+    .filter((word) => word !== '')
 
 describe('code fences', () => {
   it('[WB1] cuts an answer into text and code, as text', () => {
@@ -24,8 +29,7 @@ describe('code fences', () => {
       fc.property(fc.array(lineArb), (lines) => {
         const shown = splitFences(lines.join('\n')).flatMap((part) => part.text.split('\n'))
         const wanted = lines.join('\n').split('\n')
-        const apart = (all: readonly string[]) => words(all.filter((line) => !isFence(line)).join('\n'))
-        expect(apart(shown)).toEqual(apart(wanted))
+        expect(wordsOf(shown)).toEqual(wordsOf(wanted))
       }),
     )
   })

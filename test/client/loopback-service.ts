@@ -74,7 +74,7 @@ export class LoopbackService {
     this.queries.push(new URL(request.url ?? '', 'http://x').searchParams)
     this.protocols.push(socket.protocol)
     this.#sockets.push(socket)
-    socket.on('message', (raw) => this.frames.push(JSON.parse(raw.toString())))
+    socket.on('message', (raw) => this.frames.push(JSON.parse(Buffer.isBuffer(raw) ? raw.toString() : '{}')))
   }
 
   async #http(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -10,6 +10,7 @@ interface Waiter<T> {
 /** What a client has received, in order, and the waiting for what is to come. */
 export class Inbox<T> {
   readonly items: T[] = []
+  readonly #taps: ((item: T) => void)[] = []
   readonly #waiters = new Set<Waiter<T>>()
   readonly #end = Promise.withResolvers<string>()
   #ended: string | null = null
@@ -24,9 +25,16 @@ export class Inbox<T> {
     return this.#end.promise
   }
 
+  /** Hands everything on, what is here and what comes. */
+  tap(take: (item: T) => void): void {
+    this.items.forEach(take)
+    this.#taps.push(take)
+  }
+
   push(item: T): void {
     if (this.#ended !== null) return
     this.items.push(item)
+    for (const tap of this.#taps) tap(item)
     for (const waiter of [...this.#waiters]) {
       if (!waiter.wanted(item)) continue
       this.#waiters.delete(waiter)
@@ -49,7 +57,8 @@ export class Inbox<T> {
   until(wanted: (item: T) => boolean, from = 0): Promise<T> {
     const here = this.items.slice(from).find(wanted)
     if (here !== undefined) return Promise.resolve(here)
-    if (this.#ended !== null) return Promise.reject(new Error(`it has ended (${this.#ended}); what is awaited never came`))
+    if (this.#ended !== null)
+      return Promise.reject(new Error(`it has ended (${this.#ended}); what is awaited never came`))
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => {
         this.#waiters.delete(waiter)

@@ -1,3 +1,4 @@
+import { Inbox } from './client-inbox.ts'
 import { SseClient, type SseEvent } from './client-sse.ts'
 import { type Envelope, WsClient } from './client-ws.ts'
 
@@ -20,12 +21,21 @@ const TERMINAL: ReadonlySet<string> = new Set(['stream_end', 'error'])
 export class LogReader {
   readonly transport: Transport
   readonly #client: SseClient | WsClient
-  readonly #seen: () => readonly Seen[]
+  /** Events of the log, in the order in which they came. */
+  readonly #seen = new Inbox<Seen>()
+  /** Where it was told that it begins (CU5), or the cursor that it brought. */
+  readonly #begin: string | null
 
-  private constructor(transport: Transport, client: SseClient | WsClient, seen: () => readonly Seen[]) {
+  private constructor(transport: Transport, client: SseClient | WsClient, begin: string | null) {
     this.transport = transport
     this.#client = client
-    this.#seen = seen
+    this.#begin = begin
+    const take = (seen: Seen | null) => {
+      if (seen !== null) this.#seen.push(seen)
+    }
+    if (client instanceof SseClient) client.inbox.tap((event) => take(seenInSse(event)))
+    else client.inbox.tap((event) => take(seenInWs(event)))
+    void client.inbox.end.then((how) => this.#seen.close(how))
   }
 
   /** @param cursor where to go on, or null to begin live */
@@ -33,40 +43,37 @@ export class LogReader {
     if (transport === 'sse') {
       const headers: Record<string, string> = cursor === null ? {} : { 'last-event-id': cursor }
       const client = await SseClient.open(`${url}/sse/ai-stream?user_id=${user}`, headers)
-      await client.until(({ event }) => event === 'connection')
-      return new LogReader(transport, client, () => client.events.flatMap(seenInSse))
+      const { id } = await client.until(({ event }) => event === 'connection')
+      return new LogReader(transport, client, cursor ?? id)
     }
     const query = cursor === null ? '' : `&last_event_id=${cursor}`
     const client = await WsClient.open(`${url}/ws/ai-stream?user_id=${user}${query}`)
-    return new LogReader(transport, client, () => client.events.flatMap(seenInWs))
+    const begin = client.events[0]?.data['cursor']
+    return new LogReader(transport, client, cursor ?? (typeof begin === 'string' ? begin : null))
   }
 
-  /** Events of the log, in the order in which they came. */
   get seen(): readonly Seen[] {
-    return this.#seen()
+    return this.#seen.items
   }
 
-  /** Where this reader would go on: the last id, or where it was told that it begins (CU5). */
+  /** Where this reader would go on. */
   get cursor(): string | null {
-    const last = this.seen.at(-1)
-    if (last !== undefined) return last.id
-    if (this.#client instanceof SseClient) return this.#client.events[0]?.id ?? null
-    const begin = this.#client.events[0]?.data['cursor']
-    return typeof begin === 'string' ? begin : null
+    return this.#seen.items.at(-1)?.id ?? this.#begin
   }
 
   /** Resolves when `count` events of the log are here. */
   async untilCount(count: number): Promise<void> {
-    await this.#until(() => this.seen.length >= count)
+    if (this.#seen.items.length < count) await this.#seen.until(() => this.#seen.items.length >= count, Infinity)
   }
 
   /** Resolves when each of the requests has had its end. */
   async untilEnded(requests: Iterable<string>): Promise<void> {
     const open = new Set(requests)
-    await this.#until(() => {
-      for (const { requestId } of this.seen.filter(isEnd)) open.delete(requestId)
+    const strike = (seen: Seen) => {
+      if (isEnd(seen)) open.delete(seen.requestId)
       return open.size === 0
-    })
+    }
+    if (open.size > 0) await this.#seen.until(strike)
   }
 
   /** Resolves when the connection has ended, for whatever reason. */
@@ -76,12 +83,6 @@ export class LogReader {
 
   cut(): void {
     this.#client.cut()
-  }
-
-  async #until(good: () => boolean): Promise<void> {
-    if (good()) return
-    if (this.#client instanceof SseClient) await this.#client.until(good)
-    else await this.#client.until(good)
   }
 }
 
@@ -94,13 +95,13 @@ export function seqOf(id: string): number {
   return Number(id.split('-').at(-1))
 }
 
-function seenInSse({ id, event, data, at }: SseEvent): Seen[] {
-  if (id === null || event === 'connection') return []
+function seenInSse({ id, event, data, at }: SseEvent): Seen | null {
+  if (id === null || event === 'connection') return null
   const { client_id: _, ...rest } = data
-  return [{ id, type: D1_NAMES[event] ?? event, requestId: String(data['request_id']), body: JSON.stringify(rest), at }]
+  return { id, type: D1_NAMES[event] ?? event, requestId: String(data['request_id']), body: JSON.stringify(rest), at }
 }
 
-function seenInWs({ id, event_type: type, data, request_id, timestamp }: Envelope): Seen[] {
-  if (id === null) return []
-  return [{ id, type, requestId: String(request_id), body: JSON.stringify(data), at: timestamp * 1000 }]
+function seenInWs({ id, event_type: type, data, request_id, timestamp }: Envelope): Seen | null {
+  if (id === null) return null
+  return { id, type, requestId: String(request_id), body: JSON.stringify(data), at: timestamp * 1000 }
 }

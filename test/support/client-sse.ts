@@ -49,7 +49,8 @@ export class SseClient {
   async #read(): Promise<void> {
     try {
       const text = this.response.body?.pipeThrough(new TextDecoderStream())
-      for await (const message of text?.pipeThrough(new EventSourceParserStream()) ?? []) this.inbox.push(parse(message))
+      for await (const message of text?.pipeThrough(new EventSourceParserStream()) ?? [])
+        this.inbox.push(parse(message))
       this.inbox.close('end of stream')
     } catch (error) {
       this.inbox.close(String(error))
