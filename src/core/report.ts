@@ -6,6 +6,8 @@ export const totalsSchema = z.object({
   completed: z.number().default(0),
   failed: z.number().default(0),
   cancelled: z.number().default(0),
+  /** Completed requests that were answered from the cache. */
+  cache_hits: z.number().default(0),
   /** Seconds that ended requests took, all together. */
   stream_seconds: z.number().default(0),
   /** Characters of answer text. */

@@ -17,6 +17,10 @@ const NAMES: Readonly<Record<string, string>> = {
   stream_end: 'stream_complete',
   error: 'stream_error',
   resync: 'resync',
+  status_update: 'status_update',
+  health_update: 'health_update',
+  cache_update: 'cache_update',
+  cost_update: 'cost_update',
 }
 
 /** Names of contract D2 for the log's event types, as the statistics show them; null for what D2 does not send. */

@@ -1,3 +1,4 @@
+import type { Broadcasts } from '../core/broadcast.ts'
 import { BadFrame, type ClientFrame, parseClientFrame } from '../core/client-frames.ts'
 import type { StartCommand } from '../core/commands.ts'
 import type { Attachment } from '../core/connection.ts'
@@ -10,6 +11,7 @@ import type { ModelProvider } from '../core/model.ts'
 import type { Report } from '../core/report.ts'
 import { type Deadline, deadlinesOf } from '../core/schedule.ts'
 import { ephemeral, shareText } from '../core/wire.ts'
+import { Broadcaster } from './broadcaster.ts'
 import { Connections, type ConnectOptions } from './connections.ts'
 import { FanOut } from './fan-out.ts'
 import type { HubSocket, Peer } from './peer.ts'
@@ -38,6 +40,8 @@ interface HubPorts {
   transaction<T>(work: () => T): T
   /** When the platform last answered a `ping` frame of this socket by itself, ms, or null (CM2). */
   answeredAt(socket: HubSocket): number | null
+  /** What the periodic channels have to say (SC4). */
+  broadcasts(): Promise<Broadcasts>
   /** Something the monitor shows has changed (MO1). */
   changed(): void
   /** Deadlines may have moved (SC2). */
@@ -51,6 +55,7 @@ export class Hub {
   readonly fanOut: FanOut
   readonly requests: Requests
   readonly #connections: Connections
+  readonly #broadcaster: Broadcaster
   readonly #ports: HubPorts
   #ended: { seconds: number }[] = []
 
@@ -85,6 +90,7 @@ export class Hub {
       maxConnections: settings.maxConnections,
       now,
     })
+    this.#broadcaster = new Broadcaster({ fanOut: this.fanOut, now, source: () => ports.broadcasts() })
     for (const peer of restored) this.fanOut.add(peer)
     this.requests.recover()
     for (const peer of restored) this.fanOut.pump(peer)
@@ -97,6 +103,7 @@ export class Hub {
 
   connect(socket: HubSocket, options: ConnectOptions): Peer {
     const peer = this.#connections.open(socket, options)
+    void this.#broadcaster.greet(peer)
     this.#ports.changed()
     this.#ports.reschedule()
     return peer
@@ -172,6 +179,11 @@ export class Hub {
     return empty && this.fanOut.peers.size === 0 && now >= store.createdAt + settings.retentionMs
   }
 
+  /** Periodic events that are due at an alarm set for `scheduled`, ms. */
+  broadcast(scheduled: number): Promise<void> {
+    return this.#broadcaster.run(scheduled)
+  }
+
   deadlines(): readonly Deadline[] {
     const { log, store, settings } = this.#ports
     const sockets = [...this.fanOut.peers].filter((peer) => peer.at.kind === 'socket' && !peer.closed)
@@ -181,6 +193,7 @@ export class Hub {
         requestDeadlines: [...this.requests.runner.all()].map((running) => running.deadline),
         socketActivity: sockets.map((peer) => this.#activity(peer)),
         idleTimeoutMs: settings.idleTimeoutMs,
+        broadcasts: this.#broadcaster.times(),
         rotation: rotation ?? (this.fanOut.peers.size === 0 ? store.createdAt + settings.retentionMs : null),
       },
       this.#ports.now(),

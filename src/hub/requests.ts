@@ -204,6 +204,7 @@ export class Requests {
     if (status === 'complete') store.totals.completed += 1
     else if (status === 'cancelled') store.totals.cancelled += 1
     else store.totals.failed += 1
+    if (end.type === 'stream_end' && end.data.cache_hit) store.totals.cache_hits += 1
     store.totals.stream_seconds += seconds
     store.totals.answer_chars += chars
     store.saveTotals()

@@ -94,7 +94,7 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
     this.#gone(socket)
   }
 
-  override async alarm(): Promise<void> {
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
     this.#alarmAt = null
     const alive = this.#alive
     if (alive === null) return
@@ -105,6 +105,7 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
       await this.env.MONITOR.getByName('monitor').report(report)
       return
     }
+    await alive.hub.broadcast(info?.scheduledTime ?? Date.now())
     this.#reschedule()
   }
 
@@ -182,6 +183,7 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
         now: () => Date.now(),
         transaction: (work) => this.#sql.transaction(work),
         answeredAt: (socket) => this.#answeredAt(socket),
+        broadcasts: () => this.env.MONITOR.getByName('monitor').broadcasts(),
         changed: () => reporter.changed(),
         reschedule: () => this.#reschedule(),
         broken: (error) => this.#startAnew(error),

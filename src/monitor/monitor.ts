@@ -1,7 +1,9 @@
 import { DurableObject } from 'cloudflare:workers'
 import * as z from 'zod'
+import type { Broadcasts } from '../core/broadcast.ts'
 import { LIMITS } from '../core/limits.ts'
 import { type Report, reportSchema } from '../core/report.ts'
+import { broadcastsOf } from './broadcasts.ts'
 import { Registry, type RegistryStorage } from './registry.ts'
 import { liveStats, readerStats, sessionStats, streamingStats } from './statistics.ts'
 
@@ -36,6 +38,11 @@ export class Monitor extends DurableObject<Cloudflare.Env> {
   async readers() {
     await this.#refresh()
     return readerStats(this.#registry.known, Date.now())
+  }
+
+  /** What the periodic channels say. */
+  broadcasts(): Broadcasts {
+    return broadcastsOf(this.#registry.known)
   }
 
   live() {

@@ -106,6 +106,7 @@ export function addTotals(a: Totals, b: Totals): Totals {
     completed: a.completed + b.completed,
     failed: a.failed + b.failed,
     cancelled: a.cancelled + b.cancelled,
+    cache_hits: a.cache_hits + b.cache_hits,
     stream_seconds: a.stream_seconds + b.stream_seconds,
     answer_chars: a.answer_chars + b.answer_chars,
     bytes_sent: a.bytes_sent + b.bytes_sent,

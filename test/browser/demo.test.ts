@@ -44,6 +44,9 @@ type Transport = 'websocket' | 'sse'
 
 async function open(transport: Transport = 'websocket', query = `user=${user}`, at = base): Promise<Page> {
   const page = await context.newPage()
+  onTestFailed(async () => {
+    if (!page.isClosed()) console.error(faults, await page.locator('body').textContent())
+  })
   page.on('pageerror', (error) => faults.push(String(error)))
   page.on('console', (message) => {
     // A browser reports each refused connection attempt; that is what these tests are about.
@@ -55,9 +58,6 @@ async function open(transport: Transport = 'websocket', query = `user=${user}`, 
   })
   await page.goto(`${at}/demo?${query}${transport === 'sse' ? '&transport=sse' : ''}`)
   await status(page, 'open')
-  onTestFailed(async () => {
-    if (!page.isClosed()) console.error(await page.locator('body').textContent())
-  })
   return page
 }
 

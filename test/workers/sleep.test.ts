@@ -192,3 +192,39 @@ test('[GA7] an answer of 80 tokens over 0.8 s writes few rows, and an idle hub n
   expect((await debug(user)).rows_written).toBe(after.rows_written)
   socket.close()
 })
+
+test('[SC4] system_status comes at once, then by the alarm on its grid, without an id, and the hub sleeps between', async () => {
+  const user = 'status'
+  const stream = await Stream.open(`/sse/ai-stream?user_id=${user}&subscriptions=system_status`)
+  await stream.until((all) => all.some(({ type }) => type === 'status_update'))
+  const first = stream.all.find(({ type }) => type === 'status_update')
+  expect(first).toMatchObject({
+    id: null,
+    data: {
+      timestamp: expect.any(Number),
+      service_metrics: {
+        total_requests: expect.any(Number),
+        cache_hit_rate: 0,
+        avg_response_time: expect.any(Number),
+        error_rate: expect.any(Number),
+      },
+      health_summary: expect.any(Object),
+      queue_status: expect.any(Object),
+    },
+  })
+  const alarm = await runInDurableObject(hubOf(user), (_, state) => state.storage.getAlarm())
+  expect((alarm ?? 1) % 30_000).toBe(0)
+  expect((alarm ?? 0) - Date.now()).toBeLessThanOrEqual(30_000)
+  await evictDurableObject(hubOf(user))
+  // As if it were that time: the alarm of the platform says what it was set for.
+  await runInDurableObject(hubOf(user), (instance, state) => {
+    const real = Date.now
+    Date.now = () => alarm ?? 0
+    return instance.alarm({ isRetry: false, retryCount: 0, scheduledTime: alarm ?? 0 }).finally(() => {
+      Date.now = real
+      void state
+    })
+  })
+  await stream.until((all) => all.filter(({ type }) => type === 'status_update').length === 2)
+  stream.close()
+})

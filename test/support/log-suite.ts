@@ -1,0 +1,240 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { LogEvent, Numbered } from '../../src/core/events.ts'
+import { type EventLog, eventsAfter, type PageSize } from '../../src/core/log.ts'
+import { appendsArb, batchesOf, chunkEvent, everyEvent } from './log-events.ts'
+
+interface LogSuiteOptions {
+  /** Runs of each property; few where a log is dear to make. */
+  readonly numRuns?: number
+  /** The same log after a restart of its process. Without it the log is taken to have none. */
+  reopen?(log: EventLog): EventLog | Promise<EventLog>
+}
+
+const ALL: PageSize = { events: 100_000, bytes: 100_000_000 }
+const RETENTION_MS = 10_000
+
+const pageArb: fc.Arbitrary<PageSize> = fc.record({
+  events: fc.integer({ min: 1, max: 20 }),
+  bytes: fc.integer({ min: 1, max: 3000 }),
+})
+
+/**
+ * What every log holds (LG5). Runs in Node and in workerd: nothing but vitest, fast-check and the core is imported.
+ * @param makeLog a new, empty log at each call
+ */
+export function logSuite(
+  name: string,
+  makeLog: () => EventLog | Promise<EventLog>,
+  { numRuns = 100, reopen = (log) => log }: LogSuiteOptions = {},
+): void {
+  const holds = <T extends [unknown, ...unknown[]]>(property: fc.IAsyncProperty<T>): Promise<void> =>
+    fc.assert(property, { numRuns })
+
+  /** A log with the batches in it, and what it must hold. */
+  async function filled(batches: readonly (readonly LogEvent[])[]): Promise<{ log: EventLog; model: Numbered[] }> {
+    const log = await makeLog()
+    const model: Numbered[] = []
+    for (const batch of batches) {
+      log.append(batch)
+      for (const event of batch) model.push({ seq: model.length + 1, event })
+    }
+    return { log: await reopen(log), model }
+  }
+
+  describe(name, () => {
+    it('[LG1] an empty log begins before 1', async () => {
+      const log = await makeLog()
+      expect(log.bounds()).toMatchObject({ firstSeq: 1, lastSeq: 0 })
+      expect(log.after(0, ALL)).toEqual([])
+      expect(log.nextRotation(RETENTION_MS)).toBeNull()
+      expect(log.rotate(Number.MAX_SAFE_INTEGER)).toBe(false)
+    })
+
+    it('[LG1] numbers are 1, 2, 3 … without gaps, in the order of appending', async () => {
+      await holds(
+        fc.asyncProperty(appendsArb, async (appends) => {
+          const log = await makeLog()
+          const { epoch } = log.bounds()
+          let seq = 0
+          for (const batch of batchesOf(appends)) {
+            const numbered = log.append(batch)
+            expect(numbered).toEqual(batch.map((event, i) => ({ seq: seq + i + 1, event })))
+            seq += batch.length
+            expect(log.bounds()).toEqual({ epoch, firstSeq: 1, lastSeq: seq })
+          }
+        }),
+      )
+    })
+
+    it('[LG1] numbering goes on after a restart, in the same epoch', async () => {
+      const { log } = await filled([[chunkEvent(1, 1000), chunkEvent(2, 1000)], [chunkEvent(3, 1100)]])
+      const again = await reopen(log)
+      expect(again.bounds()).toEqual(log.bounds())
+      expect(again.append([chunkEvent(4, 1200)])).toEqual([{ seq: 4, event: chunkEvent(4, 1200) }])
+    })
+
+    it('[LG5] events of every type come back as they went in', async () => {
+      const events = [...everyEvent(), ...everyEvent({ conversation_id: 'c "1"', target: 'tab-2' })]
+      const { log } = await filled([events])
+      expect(log.after(0, ALL).map(({ event }) => event)).toEqual(events)
+    })
+
+    it('[LG5] any text comes back as it went in, halves of surrogate pairs too', async () => {
+      const texts = fc.array(
+        fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\ud83c', '\udf0a', '\'"\0\u2028')),
+        {
+          minLength: 1,
+          maxLength: 5,
+        },
+      )
+      await holds(
+        fc.asyncProperty(texts, async (given) => {
+          const events = given.map((text, i) => chunkEvent(i + 1, 1000, text))
+          const { log } = await filled([events])
+          expect(log.after(0, ALL).map(({ event }) => event)).toEqual(events)
+        }),
+      )
+    })
+
+    it('[LG2] after any cursor, also one within a row, comes exactly the rest', async () => {
+      await holds(
+        fc.asyncProperty(appendsArb, async (appends) => {
+          const { log, model } = await filled(batchesOf(appends))
+          for (let seq = 0; seq <= model.length; seq++) expect(log.after(seq, ALL)).toEqual(model.slice(seq))
+        }),
+      )
+    })
+
+    it('[LG2] pages of any size, from any cursor, put together are the log', async () => {
+      await holds(
+        fc.asyncProperty(appendsArb, pageArb, fc.nat(120), async (appends, page, from) => {
+          const { log, model } = await filled(batchesOf(appends))
+          const start = Math.min(from, model.length)
+          expect([...eventsAfter(log, start, page)]).toEqual(model.slice(start))
+        }),
+      )
+    })
+
+    it('[LG2] a page is whole rows, at least one, and no row more once it is full', async () => {
+      await holds(
+        fc.asyncProperty(appendsArb, pageArb, fc.nat(120), async (appends, page, from) => {
+          const batches = batchesOf(appends).filter((batch) => batch.length > 0)
+          const { log, model } = await filled(batches)
+          const start = Math.min(from, model.length)
+          const ends = batches.reduce<number[]>((list, batch) => [...list, (list.at(-1) ?? 0) + batch.length], [])
+          let taken: number = start
+          let bytes = 0
+          for (const [i, end] of ends.entries()) {
+            if (end <= start) continue
+            if (taken > start && (taken - start >= page.events || bytes >= page.bytes)) break
+            bytes += JSON.stringify(batches[i]).length
+            taken = end
+          }
+          expect(log.after(start, page)).toEqual(model.slice(start, taken))
+        }),
+      )
+    })
+
+    it('[LG2] a reader that pages while the log grows misses nothing and gets nothing twice', async () => {
+      await holds(
+        fc.asyncProperty(appendsArb, pageArb, async (appends, page) => {
+          const log = await makeLog()
+          const seen: Numbered[] = []
+          for (const batch of batchesOf(appends)) {
+            log.append(batch)
+            seen.push(...log.after(seen.at(-1)?.seq ?? 0, page))
+          }
+          seen.push(...eventsAfter(log, seen.at(-1)?.seq ?? 0, page))
+          expect(seen).toEqual(log.after(0, ALL))
+          expect(seen.map(({ seq }) => seq)).toEqual(seen.map((_, i) => i + 1))
+        }),
+      )
+    })
+
+    it('[LG4] what is younger than the retention stays, what is twice as old is gone, and all that is kept is readable', async () => {
+      await holds(
+        fc.asyncProperty(appendsArb, async (appends) => {
+          let log = await makeLog()
+          const model: Numbered[] = []
+          const check = (now: number) => {
+            const { firstSeq, lastSeq } = log.bounds()
+            expect(lastSeq).toBe(model.length)
+            const kept = model.slice(firstSeq - 1)
+            expect(log.after(firstSeq - 1, ALL)).toEqual(kept)
+            expect(log.after(0, ALL)).toEqual(kept)
+            for (const { event } of kept) expect(now - event.at).toBeLessThanOrEqual(2 * RETENTION_MS)
+            for (const { event } of model.slice(0, firstSeq - 1)) {
+              expect(now - event.at).toBeGreaterThanOrEqual(RETENTION_MS)
+            }
+          }
+          /** What the hub's alarm does, at the time for which it was set. */
+          const alarms = async (until: number) => {
+            for (
+              let at = log.nextRotation(RETENTION_MS);
+              at !== null && at <= until;
+              at = log.nextRotation(RETENTION_MS)
+            ) {
+              check(at)
+              expect(log.rotate(at - RETENTION_MS)).toBe(true)
+              log = await reopen(log)
+              check(at)
+            }
+          }
+          for (const batch of batchesOf(appends)) {
+            const now = batch[0]?.at
+            if (now === undefined) continue
+            await alarms(now)
+            expect(log.append(batch)[0]?.seq).toBe(model.length + 1)
+            for (const event of batch) model.push({ seq: model.length + 1, event })
+            check(now)
+          }
+          await alarms(Number.MAX_SAFE_INTEGER)
+          const { firstSeq, lastSeq } = log.bounds()
+          expect(firstSeq).toBe(lastSeq + 1)
+          expect(lastSeq).toBe(model.length)
+        }),
+      )
+    })
+
+    it('[LG4] a rotation that is not due changes nothing', async () => {
+      await holds(
+        fc.asyncProperty(appendsArb, fc.nat(5), async (appends, rotations) => {
+          const { log } = await filled(batchesOf(appends))
+          for (let i = 0; i < rotations; i++) {
+            const due = log.nextRotation(RETENTION_MS)
+            if (due !== null) log.rotate(due - RETENTION_MS)
+          }
+          const due = log.nextRotation(RETENTION_MS)
+          const before = { bounds: log.bounds(), events: log.after(0, ALL) }
+          expect(log.rotate((due ?? Number.MAX_SAFE_INTEGER) - RETENTION_MS - 1)).toBe(false)
+          expect({ bounds: log.bounds(), events: log.after(0, ALL) }).toEqual(before)
+          expect(log.nextRotation(RETENTION_MS)).toBe(due)
+        }),
+      )
+    })
+
+    it('[LG4] `firstSeq` after a rotation is the first event of the segment that stayed', async () => {
+      const { log } = await filled([[chunkEvent(1, 0), chunkEvent(2, 0)]])
+      expect(log.rotate(0)).toBe(true)
+      expect(log.bounds()).toMatchObject({ firstSeq: 1, lastSeq: 2 })
+      log.append([chunkEvent(3, 5000), chunkEvent(4, 5000)])
+      expect(log.rotate(-1)).toBe(false)
+      expect(log.rotate(0)).toBe(true)
+      const again = await reopen(log)
+      expect(again.bounds()).toMatchObject({ firstSeq: 3, lastSeq: 4 })
+      expect(again.after(0, ALL).map(({ seq }) => seq)).toEqual([3, 4])
+      expect(again.after(3, ALL).map(({ seq }) => seq)).toEqual([4])
+    })
+
+    it('[LG4] a log that has let everything go keeps counting', async () => {
+      const { log } = await filled([[chunkEvent(1, 0)]])
+      expect([log.rotate(0), log.rotate(0), log.rotate(0)]).toEqual([true, true, false])
+      const again = await reopen(log)
+      expect(again.bounds()).toMatchObject({ firstSeq: 2, lastSeq: 1 })
+      expect(again.nextRotation(RETENTION_MS)).toBeNull()
+      expect(again.append([chunkEvent(2, 9000)])).toEqual([{ seq: 2, event: chunkEvent(2, 9000) }])
+      expect((await reopen(again)).bounds()).toMatchObject({ firstSeq: 2, lastSeq: 2 })
+    })
+  })
+}

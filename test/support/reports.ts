@@ -1,0 +1,55 @@
+import type { ConnectionInfo, Report, Totals } from '../../src/core/report.ts'
+import { totalsSchema } from '../../src/core/report.ts'
+import { Registry, type RegistryStorage } from '../../src/monitor/registry.ts'
+
+/** A registry's storage in memory; `rows` outlives the registry. */
+export function memoryRows(rows = new Map<string, string>()): RegistryStorage & { readonly rows: Map<string, string> } {
+  return {
+    rows,
+    *all() {
+      for (const [key, value] of [...rows].toSorted(([a], [b]) => (a < b ? -1 : 1))) yield { key, value }
+    },
+    put: (key, value) => void rows.set(key, value),
+    delete: (key) => void rows.delete(key),
+  }
+}
+
+export function totalsOf(more: Partial<Totals> = {}): Totals {
+  return totalsSchema.parse(more)
+}
+
+export function reportOf(hub: string, more: Partial<Report> = {}): Report {
+  return {
+    hub: `user:${hub}`,
+    epoch: `n${hub}`,
+    user_id: hub,
+    at: 1000,
+    retired: false,
+    running: 0,
+    connections: [],
+    totals: totalsOf(),
+    ended: [],
+    ...more,
+  }
+}
+
+export function connectionOf(id: string, more: Partial<ConnectionInfo> = {}): ConnectionInfo {
+  return {
+    id,
+    kind: 'socket',
+    user_id: 'ann',
+    connected_at: 1000,
+    active_at: 1000,
+    subscriptions: ['ai_response'],
+    active_requests: [],
+    ...more,
+  }
+}
+
+/** A registry that took these reports, and its rows. */
+export function registryWith(reports: readonly Report[]) {
+  const storage = memoryRows()
+  const registry = new Registry(storage)
+  for (const report of reports) registry.take(report)
+  return { registry, storage }
+}
