@@ -15,11 +15,11 @@ export function ChatPage({ initial }: { initial: Settings }): VNode {
   const { client, state } = useFreshet(settings)
   const box = useRef<HTMLElement>(null)
   const content = useRef<HTMLDivElement>(null)
-  const { following, follow } = useFollow(box, content)
   const { exchanges, omitted } = state.transcript
   const { asks } = state.outbox
   const running = exchanges.filter((exchange) => exchange.status === 'running')
   const isEmpty = exchanges.length === 0 && asks.length === 0
+  const { following, follow } = useFollow(box, content, !isEmpty)
 
   function change(part: Partial<Settings>): void {
     const next = { ...settings, ...part }
@@ -52,7 +52,7 @@ export function ChatPage({ initial }: { initial: Settings }): VNode {
         </div>
       </main>
       <footer class="dock">
-        {!following && (
+        {!following && !isEmpty && (
           <button type="button" class="to-end" data-testid="to-end" onClick={follow}>
             Newest message <span aria-hidden="true">↓</span>
           </button>

@@ -11,9 +11,18 @@ export interface Follow {
   readonly follow: () => void
 }
 
-/** Keeps a scrolling box at its end while it grows, unless the reader scrolled up; back at the end, it follows again. */
-export function useFollow(box: RefObject<HTMLElement | null>, content: RefObject<HTMLElement | null>): Follow {
+/**
+ * Keeps a scrolling box at its end while it grows, unless the reader scrolled up; back at the end, it follows again.
+ * @param isActive false while there is nothing to follow, as before the first message: that page is read from its top
+ */
+export function useFollow(
+  box: RefObject<HTMLElement | null>,
+  content: RefObject<HTMLElement | null>,
+  isActive: boolean,
+): Follow {
   const wanted = useRef(true)
+  const active = useRef(isActive)
+  active.current = isActive
   const [following, setFollowing] = useState(true)
 
   function want(value: boolean): void {
@@ -39,7 +48,7 @@ export function useFollow(box: RefObject<HTMLElement | null>, content: RefObject
       last = element.scrollTop
     }
     const grown = new ResizeObserver(() => {
-      if (wanted.current) toEnd()
+      if (wanted.current && active.current) toEnd()
     })
     element.addEventListener('scroll', onScroll, { passive: true })
     grown.observe(inner)

@@ -30,6 +30,7 @@ function stream(c: EdgeContext, channels: readonly Channel[]): Promise<Response>
   checkOrigin(c.req.raw, allowedOrigins)
   const given = cursorIn(c)
   const wanted = idIn(c, 'client_id')
+  const conversationId = idIn(c, 'conversation_id')
   const caller = opsCallerOf(nameIn(c))
   return bridgeResponse({
     connect: (cursor, clientId) =>
@@ -38,7 +39,7 @@ function stream(c: EdgeContext, channels: readonly Channel[]): Promise<Response>
         kind: 'bridge',
         channels: [...channels],
         progressEvery: 5,
-        conversationId: null,
+        conversationId,
         clientId: clientId ?? wanted,
         cursor: cursor ?? given,
         preferences: {},
