@@ -1,15 +1,39 @@
 import { cloudflareTest } from '@cloudflare/vitest-pool-workers'
 import { defineConfig } from 'vitest/config'
 
-/** At once, at a pace that a test can step into, and the ways to fail; a connection picks one by model_preference. */
-const embedded = Object.entries({
-  embedded: 'tokens_per_second=0',
-  paced: 'tokens_per_second=100&first_token_ms=0&tokens=80',
-  endless: 'tokens_per_second=50&first_token_ms=0&tokens=5000',
-  stalls: 'tokens_per_second=0&stall_after=3',
-  fails: 'tokens_per_second=0&fail_after=3',
-  cuts: 'tokens_per_second=0&cut_after=3',
-}).map(([name, query]) => ({ name, kind: 'embedded', base_url: `embedded:?${query}` }))
+/** Settings of the embedded provider as `PROVIDERS`. Only the first fits ordinary prompts; `model_preference` picks another. */
+function embedded(providers: Record<string, string>): string {
+  return JSON.stringify(
+    Object.entries(providers).map(([name, query], i) => ({
+      name,
+      kind: 'embedded',
+      base_url: `embedded:?${query}`,
+      ...(i > 0 && { tasks: ['creative'] }),
+    })),
+  )
+}
+
+/** The Worker in workerd, with the providers that a folder of tests needs. */
+function inWorkerd(name: string, providers: Record<string, string>) {
+  return {
+    plugins: [
+      cloudflareTest({
+        wrangler: { configPath: './wrangler.toml' },
+        remoteBindings: false,
+        miniflare: {
+          bindings: {
+            PROVIDERS: embedded(providers),
+            SSE_HEARTBEAT_S: '1',
+            MAX_CONNECTIONS_PER_USER: '400',
+            FIRST_TOKEN_TIMEOUT_S: '0.3',
+            STALL_TIMEOUT_S: '0.4',
+          },
+        },
+      }),
+    ],
+    test: { name, include: [`test/${name}/**/*.test.ts`] },
+  }
+}
 
 export default defineConfig({
   test: {
@@ -21,19 +45,16 @@ export default defineConfig({
           include: ['test/*.test.ts', 'test/{core,dialects,providers,client,monitor,edge}/**/*.test.ts'],
         },
       },
-      {
-        // The Worker and its objects, in workerd.
-        plugins: [
-          cloudflareTest({
-            wrangler: { configPath: './wrangler.toml' },
-            remoteBindings: false,
-            miniflare: {
-              bindings: { PROVIDERS: JSON.stringify(embedded), SSE_HEARTBEAT_S: '1', MAX_CONNECTIONS_PER_USER: '400' },
-            },
-          }),
-        ],
-        test: { name: 'workers', include: ['test/workers/**/*.test.ts'] },
-      },
+      // At once, and at a pace that a test can step into.
+      inWorkerd('workers', {
+        embedded: 'tokens_per_second=0',
+        paced: 'tokens_per_second=100&first_token_ms=0&tokens=80',
+        endless: 'tokens_per_second=50&first_token_ms=0&tokens=5000',
+        stalls: 'tokens_per_second=0&stall_after=3',
+      }),
+      // One provider that fails and nobody to take over.
+      inWorkerd('workers-fails', { fails: 'tokens_per_second=0&fail_after=3' }),
+      inWorkerd('workers-cuts', { cuts: 'tokens_per_second=0&cut_after=3' }),
       {
         // `npm start` as its own process: killed, restarted, and read by other people's clients.
         test: {

@@ -14,6 +14,10 @@ export interface Config {
   readonly idleTimeoutMs: number
   readonly retentionMs: number
   readonly heartbeatMs: number
+  /** How long a provider may take to its first token while there is another one to ask. */
+  readonly firstTokenMs: number
+  /** How long a provider may be silent at any time. */
+  readonly stallMs: number
 }
 
 const wholeNumber = (least: number, most: number) =>
@@ -70,6 +74,8 @@ const variablesSchema = z.object({
   IDLE_TIMEOUT_S: wholeNumber(1, 31_536_000).default(3600),
   LOG_RETENTION_HOURS: wholeNumber(1, 8760).default(24),
   SSE_HEARTBEAT_S: duration.default(30),
+  FIRST_TOKEN_TIMEOUT_S: duration.default(8),
+  STALL_TIMEOUT_S: duration.default(20),
 })
 
 const cache = new WeakMap<object, Config>()
@@ -106,6 +112,8 @@ export function readConfig(env: object): Config {
     idleTimeoutMs: vars.IDLE_TIMEOUT_S * 1000,
     retentionMs: vars.LOG_RETENTION_HOURS * 3_600_000,
     heartbeatMs: vars.SSE_HEARTBEAT_S * 1000,
+    firstTokenMs: vars.FIRST_TOKEN_TIMEOUT_S * 1000,
+    stallMs: vars.STALL_TIMEOUT_S * 1000,
   }
   cache.set(env, config)
   return config

@@ -38,9 +38,16 @@ export const requestConfigSchema = z
 export type RequestConfig = z.output<typeof requestConfigSchema>
 
 export const streamConfigSchema = z
-  .object({ granularity: z.enum(['chunk', 'token']).nullish() })
+  .object({
+    granularity: z.enum(['chunk', 'token']).nullish(),
+    /** `off`: neither read nor kept; `refresh`: asked anew and kept. Otherwise a repeated prompt may come from the cache. */
+    cache: z.enum(['on', 'off', 'refresh']).nullish(),
+  })
   .nullish()
-  .transform((given) => ({ granularity: given?.granularity ?? ('chunk' as const) }))
+  .transform((given) => ({
+    granularity: given?.granularity ?? ('chunk' as const),
+    cache: given?.cache ?? ('on' as const),
+  }))
 export type StreamConfig = z.output<typeof streamConfigSchema>
 
 /** A request for a generation, whichever dialect it came in by. */

@@ -19,6 +19,7 @@ export const ERROR_CODES = [
   'too_many_requests',
   'config_invalid',
   'unavailable',
+  'cost_limit_exceeded',
   'timeout',
   'provider_error',
   'provider_rate_limited',

@@ -8,6 +8,17 @@ export const usageSchema = z.object({
 })
 export type Usage = z.infer<typeof usageSchema>
 
+/** One change of provider (FB4). */
+export const switchSchema = z.object({
+  from: z.string(),
+  to: z.string(),
+  /** Why the first one was left: a code, never its words. */
+  reason: z.enum(ERROR_CODES),
+  /** Characters of the answer that stood then; 0 before the first token. Beyond 0 the next one was given them to continue. */
+  after_chars: z.number(),
+})
+export type Switch = z.infer<typeof switchSchema>
+
 /** What every event of the log has. `at` is ms since 1970. */
 const common = {
   at: z.number(),
@@ -34,7 +45,15 @@ const streamStart = z.object({
 const metadata = z.object({
   ...common,
   type: z.literal('metadata'),
-  data: z.object({ task_type: z.string(), recommended_provider: z.string(), routing_strategy: z.string() }),
+  data: z.object({
+    task_type: z.string(),
+    recommended_provider: z.string(),
+    routing_strategy: z.string(),
+    /** What went wrong before this provider, in order; absent while nothing has (FB4). */
+    switch: z.array(switchSchema).optional(),
+    /** True when the answer comes from the cache. */
+    cache_hit: z.boolean().optional(),
+  }),
 })
 
 const chunkData = z.object({
@@ -74,6 +93,10 @@ const streamEnd = z.object({
     cache_hit: z.boolean(),
     finish_reason: z.string(),
     usage: usageSchema,
+    /** Dollars for all attempts of this request; 0 from the cache, and where no price is configured. */
+    cost: z.number(),
+    /** True when a part of the cost is not by a provider's figures (MN2). */
+    cost_estimated: z.boolean(),
   }),
 })
 

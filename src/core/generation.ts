@@ -1,5 +1,5 @@
 import type { ErrorCode } from './errors.ts'
-import { isTerminal, type LogEvent, type Usage } from './events.ts'
+import { isTerminal, type LogEvent, type Switch, type Usage } from './events.ts'
 import { cutText, Gatherer } from './gather.ts'
 import { LIMITS } from './limits.ts'
 import type { TaskClass } from './task.ts'
@@ -21,6 +21,9 @@ export interface Finish {
   readonly reason: string
   readonly usage: Usage
   readonly cacheHit: boolean
+  /** Dollars. */
+  readonly cost: number
+  readonly costEstimated: boolean
 }
 
 const PROGRESS_EVERY = 5
@@ -68,25 +71,36 @@ export class Generation {
     return this.#length
   }
 
-  /** The first events: `stream_start`, `metadata`. */
-  begin(now: number, recommendedProvider: string): readonly LogEvent[] {
+  /** The first event, `stream_start`. */
+  begin(now: number): LogEvent {
     this.#startedAt = now
-    const { requestId, prompt, task, strategy } = this.start
+    const { requestId, prompt } = this.start
+    return {
+      ...this.#common(now),
+      type: 'stream_start',
+      data: {
+        request_id: requestId,
+        prompt,
+        prompt_length: prompt.length,
+        estimated_duration: Math.max(2, prompt.length / 50),
+      },
+    }
+  }
+
+  /** Who answers: `metadata`, once at the start and again after each switch, with all switches so far (FB4). */
+  routed(now: number, provider: string, switches: readonly Switch[], cacheHit = false): readonly LogEvent[] {
+    if (this.#ended) return []
+    const data = {
+      task_type: this.start.task,
+      recommended_provider: provider,
+      routing_strategy: this.start.strategy,
+      ...(cacheHit && { cache_hit: true }),
+    }
     return [
       {
         ...this.#common(now),
-        type: 'stream_start',
-        data: {
-          request_id: requestId,
-          prompt,
-          prompt_length: prompt.length,
-          estimated_duration: Math.max(2, prompt.length / 50),
-        },
-      },
-      {
-        ...this.#common(now),
         type: 'metadata',
-        data: { task_type: task, recommended_provider: recommendedProvider, routing_strategy: strategy },
+        data: switches.length === 0 ? data : { ...data, switch: [...switches] },
       },
     ]
   }
@@ -123,6 +137,8 @@ export class Generation {
         cache_hit: finish.cacheHit,
         finish_reason: finish.reason,
         usage: finish.usage,
+        cost: finish.cost,
+        cost_estimated: finish.costEstimated,
       },
     }))
   }

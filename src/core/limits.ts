@@ -30,8 +30,6 @@ export const LIMITS = {
   /** Gathered text goes out at this size whatever the clock says (GA4). */
   gatherChars: 8192,
   gatherDeltas: 256,
-  /** No part from the provider for this long is its death, ms (GE7). */
-  stallMs: 20_000,
   /** The watchdog alarm while a request runs: what a killed hub leaves is ended at the latest then, ms (GE6). */
   watchdogMs: 25_000,
   /** Bytes a bridge may have unacknowledged before it is paged from the log instead. */
@@ -64,4 +62,16 @@ export const LIMITS = {
   /** How often a bridge tries to reach a hub that went away, and its first wait, doubled each time, ms. */
   reattachTries: 5,
   reattachMs: 100,
+  /** Answers kept for repetition, per user: how many, how large all together and each, how long, ms (CA2). */
+  cacheEntries: 200,
+  cacheChars: 2_000_000,
+  cacheEntryChars: 200_000,
+  cacheMaxAgeMs: 24 * 3_600_000,
+  /** Health that is older than this is asked for again before a provider is chosen, ms; and how long that may take. */
+  healthFreshMs: 5000,
+  healthWaitMs: 500,
+  /** A provider that has just failed this hub is left alone by it for so long, ms, whatever the monitor says. */
+  ownFailureMs: 10_000,
+  /** Days of spending that a hub reports to the monitor. */
+  spendDays: 7,
 } as const

@@ -13,6 +13,8 @@ export interface ModelRequest {
   readonly task: TaskClass
   /** A BCP 47 tag that the caller prefers, or null. */
   readonly language: string | null
+  /** An answer so far that another provider gave, to be continued from there; null for a new one. */
+  readonly prefix: string | null
 }
 
 export type FinishReason = 'stop' | 'length' | 'content_filter' | 'tool_calls' | 'other'

@@ -1,4 +1,23 @@
 import * as z from 'zod'
+import { attemptSchema } from './health.ts'
+
+/** Spending on one model of one provider on one day. */
+export const spendSchema = z.object({
+  /** Dollars. */
+  cost: z.number(),
+  /** Dollars that answers from the cache would have cost. */
+  saved: z.number(),
+  attempts: z.number(),
+  input_tokens: z.number(),
+  output_tokens: z.number(),
+  /** Attempts whose tokens were estimated. */
+  estimated: z.number(),
+})
+export type Spend = z.infer<typeof spendSchema>
+
+/** By day (UTC, `2026-11-20`), then `provider model`. Cumulative, so a report replaces the one before. */
+export const spendingSchema = z.record(z.string(), z.record(z.string(), spendSchema))
+export type Spending = z.infer<typeof spendingSchema>
 
 /** A hub's totals since its tables were made; they only grow, so a report replaces the one before (MO1). */
 export const totalsSchema = z.object({
@@ -22,6 +41,7 @@ export const totalsSchema = z.object({
   /** Events handed to SSE readers, by type. */
   reader_events: z.record(z.string(), z.number()).default({}),
   rows_written: z.number().default(0),
+  spending: spendingSchema.default({}),
 })
 export type Totals = z.infer<typeof totalsSchema>
 
@@ -50,7 +70,13 @@ export const reportSchema = z.object({
   running: z.number(),
   connections: z.array(connectionInfoSchema),
   totals: totalsSchema,
-  /** Requests that ended since the last report that arrived: seconds each, for the moving average of contract D1. */
-  ended: z.array(z.object({ seconds: z.number() })),
+  /** Which instance of the hub speaks: numbers of `ended` and `attempts` are its own. */
+  instance: z.string(),
+  /** Requests that ended and were not yet told: seconds each, for the moving average of contract D1. */
+  ended: z.array(z.object({ n: z.number(), seconds: z.number() })),
+  /** Attempts at providers that were not yet told (HE1). */
+  attempts: z.array(z.object({ n: z.number(), attempt: attemptSchema })),
+  /** What the hub's cache holds. */
+  cache: z.object({ entries: z.number(), max_entries: z.number() }),
 })
 export type Report = z.infer<typeof reportSchema>

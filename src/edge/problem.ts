@@ -26,6 +26,7 @@ const KINDS: Record<ErrorCode, Kind> = {
   too_many_requests: { status: 429, title: 'Too many requests' },
   config_invalid: { status: 500, title: 'Configuration invalid' },
   unavailable: { status: 503, title: 'Unavailable' },
+  cost_limit_exceeded: { status: 402, title: 'Cost limit exceeded' },
   timeout: { status: 504, title: 'Timeout' },
   provider_error: { status: 502, title: 'Provider error' },
   provider_rate_limited: { status: 503, title: 'Provider busy' },

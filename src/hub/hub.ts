@@ -5,12 +5,13 @@ import type { Attachment } from '../core/connection.ts'
 import { FreshetError, shown } from '../core/errors.ts'
 import type { LogEvent } from '../core/events.ts'
 import { admits } from '../core/filter.ts'
+import type { Attempt } from '../core/health.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { EventLog } from '../core/log.ts'
-import type { ModelProvider } from '../core/model.ts'
 import type { Report } from '../core/report.ts'
 import { type Deadline, deadlinesOf } from '../core/schedule.ts'
 import { ephemeral, shareText } from '../core/wire.ts'
+import type { Answers } from './answers.ts'
 import { Broadcaster } from './broadcaster.ts'
 import { Connections, type ConnectOptions } from './connections.ts'
 import { FanOut } from './fan-out.ts'
@@ -32,14 +33,17 @@ export interface HubSettings {
 interface HubPorts {
   /** The hub's name in its namespace. */
   readonly name: string
+  readonly instanceId: string
   readonly log: EventLog
   readonly store: HubStore
-  readonly providers: readonly ModelProvider[]
+  readonly answers: Answers
   readonly settings: HubSettings
   now(): number
   transaction<T>(work: () => T): T
   /** When the platform last answered a `ping` frame of this socket by itself, ms, or null (CM2). */
   answeredAt(socket: HubSocket): number | null
+  /** What the cache holds. */
+  cache(): Report['cache']
   /** What the periodic channels have to say (SC4). */
   broadcasts(): Promise<Broadcasts>
   /** Something the monitor shows has changed (MO1). */
@@ -57,7 +61,10 @@ export class Hub {
   readonly #connections: Connections
   readonly #broadcaster: Broadcaster
   readonly #ports: HubPorts
-  #ended: { seconds: number }[] = []
+  #ended: Report['ended'] = []
+  #attempts: Report['attempts'] = []
+  /** Numbers what the monitor is told once (MO1). */
+  #told = 0
 
   /** @param restored connections that outlived the last instance (HB2) */
   constructor(ports: HubPorts, restored: readonly Peer[]) {
@@ -73,7 +80,7 @@ export class Hub {
     this.requests = new Requests({
       log,
       store,
-      providers: ports.providers,
+      answers: ports.answers,
       maxActive: settings.maxActive,
       now,
       transaction: (work) => ports.transaction(work),
@@ -145,7 +152,7 @@ export class Hub {
 
   /** Begins a request for an HTTP caller. @throws FreshetError as Requests.start */
   start(command: StartCommand): Started {
-    const started = this.requests.start(command, null, null)
+    const started = this.requests.start(command, { model: null, language: null })
     this.#ports.changed()
     this.#ports.reschedule()
     return started
@@ -222,13 +229,25 @@ export class Hub {
           active_requests: [...peer.active],
         })),
       totals: { ...store.totals, rows_written: store.rowsWritten },
+      instance: this.#ports.instanceId,
       ended: [...this.#ended],
+      attempts: [...this.#attempts],
+      cache: this.#ports.cache(),
     }
   }
 
-  /** The monitor has a report: its ended requests need not be told again. */
+  /** An attempt at a provider has ended: the monitor is to know, at once if it failed. */
+  attempted(attempt: Attempt): void {
+    this.#attempts.push({ n: this.#next(), attempt })
+    if (this.#attempts.length > LIMITS.reportedEnds) this.#attempts.shift()
+    if (attempt.outcome !== 'ok') this.#ports.changed()
+  }
+
+  /** The monitor has a report: what was told once need not be told again. */
   reported(report: Report): void {
-    this.#ended = this.#ended.slice(report.ended.length)
+    const last = Math.max(0, ...report.ended.map(({ n }) => n), ...report.attempts.map(({ n }) => n))
+    this.#ended = this.#ended.filter(({ n }) => n > last)
+    this.#attempts = this.#attempts.filter(({ n }) => n > last)
   }
 
   #obey(peer: Peer, frame: ClientFrame): void {
@@ -237,11 +256,10 @@ export class Hub {
         const { conversationId } = frame.command
         const command = { ...frame.command, conversationId: conversationId ?? peer.at.filter.conversation_id }
         const { model_preference: model, language } = peer.at.preferences
-        const started = this.requests.start(
-          command,
-          typeof model === 'string' ? model : null,
-          typeof language === 'string' ? language : null,
-        )
+        const started = this.requests.start(command, {
+          model: typeof model === 'string' ? model : null,
+          language: typeof language === 'string' ? language : null,
+        })
         if (started.duplicate) this.#connections.show(peer, started.requestId)
         else if (this.requests.runner.get(started.requestId) !== undefined) peer.active.add(started.requestId)
         this.#ports.changed()
@@ -284,13 +302,18 @@ export class Hub {
       peer.told.delete(end.request_id)
       if (peer.at.kind === 'socket' && !peer.closed && admits(peer.at.filter, end)) peer.update({ active_at: now })
     }
-    this.#ended.push({ seconds })
+    this.#ended.push({ n: this.#next(), seconds })
     if (this.#ended.length > LIMITS.reportedEnds) this.#ended.shift()
     this.#ports.changed()
   }
 
   #activity(peer: Peer): number {
     return Math.max(peer.at.active_at, this.#ports.answeredAt(peer.socket) ?? 0)
+  }
+
+  #next(): number {
+    this.#told += 1
+    return this.#told
   }
 
   #count(peer: Peer, types: readonly string[], bytes: number): void {

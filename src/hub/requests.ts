@@ -5,8 +5,8 @@ import { endOf, interrupted } from '../core/generation.ts'
 import { newId } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import { type EventLog, eventsAfter } from '../core/log.ts'
-import type { ModelProvider } from '../core/model.ts'
-import { Runner, type Running } from './runner.ts'
+import type { Answers, Plan, Preference } from './answers.ts'
+import { Runner, Running } from './runner.ts'
 import type { HubStore, RequestRow, RequestStatus } from './store.ts'
 
 const PAGE = { events: LIMITS.pageEvents, bytes: LIMITS.pageBytes }
@@ -31,7 +31,7 @@ export interface Started {
 interface RequestPorts {
   readonly log: EventLog
   readonly store: HubStore
-  readonly providers: readonly ModelProvider[]
+  readonly answers: Answers
   readonly maxActive: number
   now(): number
   transaction<T>(work: () => T): T
@@ -64,21 +64,24 @@ export class Requests {
 
   /**
    * Begins a request, or finds the one that has its id.
-   * @param preference a provider's or model's name that the connection prefers, or null
-   * @throws FreshetError `request_id_reused`, `too_many_requests`; then nothing has changed.
+   * @throws FreshetError `request_id_reused`, `too_many_requests`, `cost_limit_exceeded`; then nothing has changed.
    */
-  start(command: StartCommand, preference: string | null, language: string | null): Started {
-    const { log, store, maxActive } = this.#ports
+  start(command: StartCommand, preference: Preference): Started {
+    const { log, store, answers, maxActive } = this.#ports
     const known = command.requestId === null ? null : store.request(command.requestId)
     if (known !== null) return this.#again(known, command.prompt)
     if (this.#runner.size >= maxActive) {
       const words = `At most ${maxActive} requests run at a time for one user. Wait for one to end, or cancel one.`
       throw new FreshetError('too_many_requests', words)
     }
-    const provider = this.#choose(preference)
     const now = this.#ports.now()
-    const running = this.#runner.prepare(command, command.requestId ?? newId(store.privateKey), now)
+    const running = new Running(command, command.requestId ?? newId(store.privateKey), now)
+    answers.check(running, preference)
     const startSeq = log.bounds().lastSeq + 1
+    // Chosen in this turn where that can be, so that the start and the choice are one row.
+    const plan = answers.isReady ? answers.plan(running, preference) : null
+    const begin = running.generation.begin(now)
+    const events = plan === null ? [begin] : [begin, ...routedEvents(running, plan, now)]
     const numbered = this.#ports.transaction(() => {
       store.addRequest({
         request_id: running.requestId,
@@ -88,14 +91,17 @@ export class Requests {
         started_at: now,
         deadline: running.deadline,
       })
-      return log.append(running.generation.begin(now, provider.name))
+      return log.append(events)
     })
     store.totals.requests += 1
+    this.#runner.enlist(running)
     this.#ports.deliver(numbered)
-    void this.#runner.run(running, provider, {
-      messages: [{ role: 'user', content: command.prompt }],
-      task: running.generation.start.task,
-      language,
+    void this.#runner.run(running, async () => {
+      if (plan !== null) return answers.open(running, plan, preference)
+      await answers.prepare()
+      const late = answers.plan(running, preference)
+      if (!running.generation.ended) this.#commit(running, routedEvents(running, late, this.#ports.now()))
+      return answers.open(running, late, preference)
     })
     return { requestId: running.requestId, duplicate: false, startSeq }
   }
@@ -146,12 +152,19 @@ export class Requests {
     for (const row of this.#ports.store.runningRequests()) {
       if (this.#runner.get(row.request_id) !== undefined) continue
       let chars = 0
+      let promptChars = 0
+      let provider: string | null = null
       for (const event of this.eventsOf(row)) {
         if (event.type === 'chunk' || event.type === 'token') chars = event.data.accumulated_length
+        if (event.type === 'stream_start') promptChars = event.data.prompt_length
+        if (event.type === 'metadata') provider = event.data.cache_hit === true ? null : event.data.recommended_provider
       }
       const now = this.#ports.now()
       const names = { requestId: row.request_id, conversationId: row.conversation_id, target: row.target }
       const end = interrupted(names, now)
+      if (provider !== null) {
+        this.#ports.answers.settleInterrupted(row.request_id, provider, row.started_at, promptChars, chars)
+      }
       this.#close(row.request_id, [end], end, { now, chars, seconds: Math.max(0, now - row.started_at) / 1000 })
     }
   }
@@ -165,14 +178,6 @@ export class Requests {
       break
     }
     return { requestId: known.request_id, duplicate: true, startSeq: known.start_seq }
-  }
-
-  #choose(preference: string | null): ModelProvider {
-    const { providers } = this.#ports
-    const chosen = providers.find(({ name, model }) => name === preference || model === preference) ?? providers[0]
-    if (chosen === undefined)
-      throw new FreshetError('unavailable', 'No model provider is configured. See PROVIDERS in the README.')
-    return chosen
   }
 
   #commit(running: Running, events: readonly LogEvent[]): void {
@@ -212,6 +217,11 @@ export class Requests {
     this.#waiting.delete(requestId)
     this.#ports.ended(end, seconds)
   }
+}
+
+function routedEvents(running: Running, plan: Plan, now: number): readonly LogEvent[] {
+  const provider = plan.cached?.provider ?? plan.order[0]?.name ?? ''
+  return running.generation.routed(now, provider, [], plan.cached !== null)
 }
 
 function statusOf(end: LogEvent): RequestStatus {

@@ -1,27 +1,40 @@
 import type { StartCommand } from '../core/commands.ts'
 import { FreshetError, shown } from '../core/errors.ts'
 import type { LogEvent } from '../core/events.ts'
-import { Generation, type GenerationStart } from '../core/generation.ts'
+import { Generation } from '../core/generation.ts'
 import { LIMITS } from '../core/limits.ts'
-import { type ModelProvider, type ModelRequest, ProviderFailure } from '../core/model.ts'
+import { ProviderFailure } from '../core/model.ts'
 import { classify } from '../core/task.ts'
+import type { AnswerPart } from './answering.ts'
 
-/** How often a running request is held against its deadlines, ms; the watchdog alarm does it too. */
+/** How often a running request is held against its deadline, ms; the watchdog alarm does it too. */
 const TICK_MS = 1000
 
 /** A request that runs in this instance. */
 export class Running {
   readonly generation: Generation
-  readonly controller = new AbortController()
+  readonly command: StartCommand
   /** When it must have ended, ms. */
   readonly deadline: number
-  lastPartAt: number
   flushTimer: ReturnType<typeof setTimeout> | null = null
+  /** Stops whatever answers it, and settles what that cost; null until something does. */
+  stop: (() => void) | null = null
+  /** Dollars so far, over all attempts, and whether a part of it is an estimate. */
+  cost = 0
+  costEstimated = false
 
-  constructor(start: GenerationStart, deadline: number, now: number) {
-    this.generation = new Generation(start)
-    this.deadline = deadline
-    this.lastPartAt = now
+  constructor(command: StartCommand, requestId: string, now: number) {
+    this.command = command
+    this.deadline = now + command.config.timeout * 1000
+    this.generation = new Generation({
+      requestId,
+      conversationId: command.conversationId,
+      target: command.target,
+      prompt: command.prompt,
+      granularity: command.streamConfig.granularity,
+      task: classify(command.prompt),
+      strategy: command.config.routing_strategy,
+    })
   }
 
   get requestId(): string {
@@ -35,6 +48,17 @@ export class Running {
   }
 }
 
+/** What a source of an answer yields: a provider's parts, or an answer from the cache. */
+export type SourcePart = Exclude<AnswerPart, { type: 'finish' }> | SourceFinish
+
+export interface SourceFinish {
+  readonly type: 'finish'
+  readonly provider: { readonly name: string }
+  readonly reason: string
+  readonly usage: { input_tokens: number | null; output_tokens: number | null }
+  readonly cacheHit?: boolean
+}
+
 interface RunnerPorts {
   now(): number
   /** True while a connection would see the request's text (GA2). */
@@ -45,7 +69,7 @@ interface RunnerPorts {
   broken(error: unknown): void
 }
 
-/** Runs generations: reads the provider, keeps the flush timer and the deadlines (SPEC GE, GA). */
+/** Runs generations: reads the answer, keeps the flush timer and the deadlines (SPEC GE, GA). */
 export class Runner {
   readonly #running = new Map<string, Running>()
   readonly #ports: RunnerPorts
@@ -67,26 +91,19 @@ export class Runner {
     return this.#running.get(requestId)
   }
 
-  /** Makes a request ready; nothing is stored or called yet. */
-  prepare(command: StartCommand, requestId: string, now: number): Running {
-    const start: GenerationStart = {
-      requestId,
-      conversationId: command.conversationId,
-      target: command.target,
-      prompt: command.prompt,
-      granularity: command.streamConfig.granularity,
-      task: classify(command.prompt),
-      strategy: command.config.routing_strategy,
-    }
-    return new Running(start, now + command.config.timeout * 1000, now)
-  }
-
-  /** Runs a prepared request to its one end. Resolves when it has ended; never rejects. */
-  async run(running: Running, provider: ModelProvider, request: ModelRequest): Promise<void> {
+  /** A request that has begun: from now on it is counted, can be cancelled, and has a deadline. */
+  enlist(running: Running): void {
     this.#running.set(running.requestId, running)
     this.#tick ??= setInterval(() => this.#guarded(() => this.checkDeadlines()), TICK_MS)
+  }
+
+  /**
+   * Runs an enlisted request to its one end. Resolves when it has ended; never rejects.
+   * @param source opens what answers it; may wait
+   */
+  async run(running: Running, source: () => Promise<AsyncIterable<SourcePart>>): Promise<void> {
     try {
-      await this.#read(running, provider, request)
+      await this.#read(running, await source())
     } catch (error) {
       this.#fail(running, error)
     }
@@ -94,7 +111,7 @@ export class Runner {
 
   /** Ends a request as cancelled and stops the provider's call (GE4). */
   cancel(running: Running, reason: string): void {
-    this.#end(running, running.generation.cancel(this.#ports.now(), reason))
+    this.#end(running, () => running.generation.cancel(this.#ports.now(), reason))
   }
 
   /** Sends what is gathered, for someone who comes to watch (GA2). */
@@ -107,44 +124,56 @@ export class Runner {
   /** Ends what has run out of time (GE7); from the ticker and from the watchdog alarm. */
   checkDeadlines(): void {
     const now = this.#ports.now()
-    for (const running of [...this.#running.values()]) {
-      if (now >= running.deadline) {
-        const seconds = Math.round((running.deadline - running.generation.startedAt) / 1000)
-        const words = `The answer was not finished within ${seconds} s. Ask for a longer \`timeout\`, or for less.`
-        this.#end(running, running.generation.fail(now, 'timeout', words))
-      } else if (now - running.lastPartAt > LIMITS.stallMs) {
-        const words = 'The provider stopped sending in the middle of the answer. Try again.'
-        this.#end(running, running.generation.fail(now, 'provider_stalled', words))
-      }
+    for (const running of this.#running.values()) {
+      if (now < running.deadline) continue
+      const seconds = Math.round((running.deadline - running.generation.startedAt) / 1000)
+      const words = `The answer was not finished within ${seconds} s. Ask for a longer \`timeout\`, or for less.`
+      this.#end(running, () => running.generation.fail(now, 'timeout', words))
     }
   }
 
-  async #read(running: Running, provider: ModelProvider, request: ModelRequest): Promise<void> {
-    const { generation, controller } = running
-    for await (const part of provider.stream(request, controller.signal)) {
+  async #read(running: Running, parts: AsyncIterable<SourcePart>): Promise<void> {
+    const { generation } = running
+    for await (const part of parts) {
       if (generation.ended) return
-      const now = this.#ports.now()
-      running.lastPartAt = now
-      if (part.type === 'text') {
+      this.#take(running, part)
+    }
+    if (!generation.ended) {
+      const words = 'The provider ended its stream without finishing the answer. Try again.'
+      throw new ProviderFailure('provider_cut', words)
+    }
+  }
+
+  #take(running: Running, part: SourcePart): void {
+    const { generation } = running
+    const now = this.#ports.now()
+    switch (part.type) {
+      case 'text':
         generation.add(part.text)
         this.#flushWhenDue(running, now)
         if (generation.length > LIMITS.answerChars) {
-          throw new FreshetError(
-            'answer_too_long',
-            'The answer is longer than the service keeps. Ask for less at a time.',
-          )
+          const words = 'The answer is longer than the service keeps. Ask for less at a time.'
+          throw new FreshetError('answer_too_long', words)
         }
-      } else if (part.type === 'finish') {
-        const { reason, usage } = part
-        this.#end(running, generation.complete(now, { provider: provider.name, reason, usage, cacheHit: false }))
+        return
+      case 'switch': {
+        // The text that the first provider gave stands before the word that another one goes on.
+        this.#clearFlush(running)
+        const to = part.switches.at(-1)?.to ?? ''
+        this.#ports.commit(running, [...generation.flush(now), ...generation.routed(now, to, part.switches)])
         return
       }
+      case 'finish': {
+        const { provider, reason, usage, cacheHit = false } = part
+        const { cost, costEstimated } = running
+        this.#end(running, () =>
+          generation.complete(now, { provider: provider.name, reason, usage, cacheHit, cost, costEstimated }),
+        )
+        return
+      }
+      case 'tool_call':
+      case 'alive':
     }
-    if (!generation.ended)
-      throw new ProviderFailure(
-        'provider_cut',
-        'The provider ended its stream without finishing the answer. Try again.',
-      )
   }
 
   #flushWhenDue(running: Running, now: number): void {
@@ -159,11 +188,12 @@ export class Runner {
     const now = this.#ports.now()
     const { code, message } = error instanceof ProviderFailure ? error : shown(error)
     console.warn({ message: 'generation failed', code, name: error instanceof Error ? error.name : typeof error })
-    this.#guarded(() => this.#end(running, running.generation.fail(now, code, message)))
+    this.#guarded(() => this.#end(running, () => running.generation.fail(now, code, message)))
   }
 
-  #end(running: Running, events: readonly LogEvent[]): void {
-    if (events.length === 0) return
+  /** The one end of a request. What answered it is stopped and settled first, so that its cost is in the same turn. */
+  #end(running: Running, endWith: () => readonly LogEvent[]): void {
+    if (running.generation.ended) return
     this.#clearFlush(running)
     this.#running.delete(running.requestId)
     if (this.#running.size === 0 && this.#tick !== null) {
@@ -171,12 +201,11 @@ export class Runner {
       this.#tick = null
     }
     try {
-      this.#ports.commit(running, events)
+      running.stop?.()
+      this.#ports.commit(running, endWith())
     } catch (error) {
       this.#ports.broken(error)
       throw error
-    } finally {
-      running.controller.abort()
     }
   }
 

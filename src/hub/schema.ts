@@ -26,6 +26,26 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       ended_at INTEGER,
       chars INTEGER
     ) WITHOUT ROWID`,
+    // One row for each settled attempt at a provider; never changed (MN1).
+    `CREATE TABLE ledger (
+      id INTEGER PRIMARY KEY,
+      at INTEGER NOT NULL,
+      request_id TEXT NOT NULL,
+      provider TEXT NOT NULL,
+      model TEXT NOT NULL,
+      outcome TEXT NOT NULL,
+      input_tokens INTEGER NOT NULL,
+      output_tokens INTEGER NOT NULL,
+      cost REAL NOT NULL,
+      estimated INTEGER NOT NULL
+    )`,
+    `CREATE TABLE cache (
+      key TEXT PRIMARY KEY,
+      body TEXT NOT NULL,
+      chars INTEGER NOT NULL,
+      created_at INTEGER NOT NULL,
+      used_at INTEGER NOT NULL
+    ) WITHOUT ROWID`,
     segmentTable(0),
     segmentTable(1),
   ],

@@ -2,11 +2,17 @@ import { DurableObject } from 'cloudflare:workers'
 import type { StartCommand } from '../core/commands.ts'
 import { FreshetError } from '../core/errors.ts'
 import { newEpoch, newPrivateKey } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
 import type { Report } from '../core/report.ts'
 import { nextAlarm } from '../core/schedule.ts'
-import { type Config, readConfig, secretOf } from '../env.ts'
+import { readConfig, secretOf } from '../env.ts'
+import { candidatesOf } from '../providers/candidates.ts'
 import { createProviders } from '../providers/create-providers.ts'
+import { AnswerCache } from './answer-cache.ts'
+import { Answers } from './answers.ts'
+import { HealthView } from './health-view.ts'
 import { Hub } from './hub.ts'
+import { Ledger } from './ledger.ts'
 import { Peer } from './peer.ts'
 import { CONNECT_HEADER, connectSchema, type HubCaller, type Reply, reply } from './protocol.ts'
 import { Reporter } from './reporter.ts'
@@ -163,17 +169,37 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
     }
     const log = new SqliteLog(this.#sql)
     const store = new HubStore(this.#sql)
+    const health = new HealthView({
+      now: () => Date.now(),
+      ask: () => this.env.MONITOR.getByName('monitor').health(),
+    })
     const reporter = new Reporter({
       report: () => hub.report(false),
-      send: (report) => this.env.MONITOR.getByName('monitor').report(report),
+      send: async (report) => health.take(await this.env.MONITOR.getByName('monitor').report(report)),
       sent: (report) => hub.reported(report),
+    })
+    const cache = new AnswerCache(this.#sql)
+    const providers = createProviders(config.providers, (name) => secretOf(this.env, name))
+    const answers = new Answers({
+      providers,
+      candidates: candidatesOf(config.providers, providers),
+      health,
+      ledger: new Ledger(this.#sql),
+      cache,
+      store,
+      firstTokenMs: config.firstTokenMs,
+      stallMs: config.stallMs,
+      now: () => Date.now(),
+      attempted: (attempt) => hub.attempted(attempt),
     })
     const hub: Hub = new Hub(
       {
         name: store.privateKey === null ? `user:${store.userId}` : `private:${store.privateKey}`,
         log,
         store,
-        providers: this.#providers(config),
+        answers,
+        instanceId: this.#instanceId,
+        cache: () => ({ entries: cache.entries, max_entries: LIMITS.cacheEntries }),
         settings: {
           maxConnections: config.maxConnections,
           maxActive: config.maxActiveRequests,
@@ -193,10 +219,6 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
     this.#alive = { hub, log, store, reporter }
     this.#reschedule()
     return this.#alive
-  }
-
-  #providers(config: Config) {
-    return createProviders(config.providers, (name) => secretOf(this.env, name))
   }
 
   /** Sockets that outlived the last instance; one whose attachment is not ours is told to come again. */

@@ -1,9 +1,11 @@
 import { DurableObject } from 'cloudflare:workers'
 import * as z from 'zod'
 import type { Broadcasts } from '../core/broadcast.ts'
+import type { HealthSnapshot } from '../core/health.ts'
 import { LIMITS } from '../core/limits.ts'
 import { type Report, reportSchema } from '../core/report.ts'
 import { broadcastsOf } from './broadcasts.ts'
+import { HealthBoard } from './health-board.ts'
 import { Registry, type RegistryStorage } from './registry.ts'
 import { liveStats, readerStats, sessionStats, streamingStats } from './statistics.ts'
 
@@ -12,17 +14,33 @@ const rowSchema = z.object({ key: z.string(), value: z.string() })
 /** The service-wide Durable Object: who is connected, and counters. There is one, named `monitor`. */
 export class Monitor extends DurableObject<Cloudflare.Env> {
   readonly #registry: Registry
+  readonly #board: HealthBoard
   #fresh = false
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env)
     ctx.storage.sql.exec('CREATE TABLE IF NOT EXISTS rows (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID')
-    this.#registry = new Registry(storageOf(ctx.storage.sql))
+    const storage = storageOf(ctx.storage.sql)
+    this.#registry = new Registry(storage)
+    this.#board = new HealthBoard(storage)
   }
 
-  /** Takes a hub's report. @throws z.ZodError when it is none. */
-  report(report: Report): void {
-    this.#registry.take(reportSchema.parse(report))
+  /**
+   * Takes a hub's report.
+   * @returns the providers' health, so that a hub that is at work need not ask for it
+   * @throws z.ZodError when it is none
+   */
+  async report(report: Report): Promise<HealthSnapshot> {
+    const parsed = reportSchema.parse(report)
+    const attempts = this.#registry.attemptsIn(parsed)
+    this.#registry.take(parsed)
+    await this.#board.record(attempts)
+    return this.#board.snapshot(Date.now(), false)
+  }
+
+  /** The providers' health, for a hub that is about to ask one: it may be given a probe (HE3). */
+  health(): HealthSnapshot {
+    return this.#board.snapshot(Date.now(), true)
   }
 
   async streaming() {
@@ -42,7 +60,7 @@ export class Monitor extends DurableObject<Cloudflare.Env> {
 
   /** What the periodic channels say. */
   broadcasts(): Broadcasts {
-    return broadcastsOf(this.#registry.known)
+    return broadcastsOf(this.#registry.known, this.#board.snapshot(Date.now(), false))
   }
 
   live() {

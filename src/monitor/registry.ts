@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { Attempt } from '../core/health.ts'
 import { type Report, reportSchema, type Totals, totalsSchema } from '../core/report.ts'
 import { addTotals, type Known } from './statistics.ts'
 
@@ -25,6 +26,8 @@ export class Registry {
     this.#storage = storage
     let newest = -1
     for (const { key, value } of storage.all()) {
+      // The providers' health stands in the same table, under keys of its own.
+      if (key.startsWith('provider:')) continue
       const raw: unknown = JSON.parse(value)
       let row: { mean: number; at: number }
       if (key === RETIRED) {
@@ -66,7 +69,8 @@ export class Registry {
     const last = this.#reports.get(report.hub)
     const sameLife = last?.epoch === report.epoch
     if (last !== undefined && sameLife && report.at < last.at) return
-    for (const { seconds } of report.ended) this.#mean = this.#mean === 0 ? seconds : 0.9 * this.#mean + 0.1 * seconds
+    for (const { seconds } of unheard(last, report).ended)
+      this.#mean = this.#mean === 0 ? seconds : 0.9 * this.#mean + 0.1 * seconds
     if (last !== undefined && !sameLife) this.#retire(last.totals, report.at)
     if (report.retired) {
       this.#retire(report.totals, report.at)
@@ -78,8 +82,23 @@ export class Registry {
     this.#storage.put(report.hub, JSON.stringify({ report, mean: this.#mean }))
   }
 
+  /** Attempts that an earlier report did not tell (HE1). To be asked before `take`. */
+  attemptsIn(report: Report): readonly Attempt[] {
+    return unheard(this.#reports.get(report.hub), report).attempts.map(({ attempt }) => attempt)
+  }
+
   #retire(totals: Totals, at: number): void {
     this.#retired = addTotals(this.#retired, totals)
     this.#storage.put(RETIRED, JSON.stringify({ totals: this.#retired, mean: this.#mean, at }))
+  }
+}
+
+/** What a report tells for the first time: a report whose receipt was lost is sent again, with more in it (MO1). */
+function unheard(last: Report | undefined, report: Report): Pick<Report, 'ended' | 'attempts'> {
+  if (last === undefined || last.instance !== report.instance) return report
+  const heard = Math.max(0, ...last.ended.map(({ n }) => n), ...last.attempts.map(({ n }) => n))
+  return {
+    ended: report.ended.filter(({ n }) => n > heard),
+    attempts: report.attempts.filter(({ n }) => n > heard),
   }
 }

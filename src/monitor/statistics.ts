@@ -1,5 +1,6 @@
 import { connectionState } from '../core/connection.ts'
 import type { ConnectionInfo, Report, Totals } from '../core/report.ts'
+import { mergeSpending } from '../core/spending.ts'
 
 /** What the monitor knows: the last report of every hub, and the totals of hubs that are no more. */
 export interface Known {
@@ -115,6 +116,7 @@ export function addTotals(a: Totals, b: Totals): Totals {
     readers_closed: a.readers_closed + b.readers_closed,
     reader_events: events,
     rows_written: a.rows_written + b.rows_written,
+    spending: mergeSpending(a.spending, b.spending),
   }
 }
 

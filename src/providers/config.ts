@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { TASK_CLASSES } from '../core/task.ts'
 
 /** The model of an embedded provider that names none. */
 export const EMBEDDED_MODEL = 'freshet-embedded-1'
@@ -13,7 +14,10 @@ const common = {
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be 1 to 32 of a-z, 0-9 and "-", not beginning with "-"'),
   /** Dollars per million tokens. */
   price: z.strictObject({ input: z.number().min(0), output: z.number().min(0) }).optional(),
+  /** The lower, the earlier it is asked. */
   priority: z.number().int().optional(),
+  /** Task classes that it is meant for; left out: judged by its model's name. */
+  tasks: z.array(z.enum(TASK_CLASSES)).optional(),
 }
 
 const remote = { ...common, model: text, base_url: httpUrl.optional() }

@@ -134,26 +134,6 @@ test('[GE9] more requests at a time than allowed are refused, by error event and
   socket.close()
 })
 
-test.each([
-  ['fails', 'provider_error'],
-  ['cuts', 'provider_cut'],
-])('[GE8][GE10][GE1] a provider that %s ends the request with %s, after its text, once', async (model, code) => {
-  const user = `provider-${model}`
-  const socket = await Socket.open(`user_id=${user}&model_preference=${model}`)
-  const stream = await Stream.open(`/sse/ai-stream?user_id=${user}`)
-  socket.say({ type: 'ai_request', prompt: 'Try', request_id: 'p-1' })
-  await Promise.all([socket.end('p-1'), stream.end()])
-  const last = socket.events.at(-1)?.event_type === 'typing_indicator' ? socket.events.at(-2) : socket.events.at(-1)
-  expect(last).toMatchObject({ event_type: 'error', request_id: 'p-1', data: { error_type: code, request_id: 'p-1' } })
-  expect(last?.id).not.toBeNull()
-  // FL2: the default subscription has no error_alert, and still the stream ends.
-  expect(stream.logged.at(-1)).toMatchObject({ type: 'stream_error', data: { request_id: 'p-1', error_type: code } })
-  expect(socket.events.some(({ event_type }) => event_type === 'chunk')).toBe(true)
-  expect(ends(await wholeLog(user))).toHaveLength(1)
-  socket.close()
-  stream.close()
-})
-
 test('[GE7] a request that takes longer than its timeout ends with an error, and the provider is stopped', async () => {
   const user = 'timeout'
   const socket = await Socket.open(`user_id=${user}&model_preference=stalls`)

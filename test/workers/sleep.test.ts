@@ -5,14 +5,20 @@ import { call, debug, Socket, Stream, trigger, wholeLog } from './support.ts'
 
 const hubOf = (user: string) => env.SESSION_HUB.getByName(`user:${user}`)
 
-/** Makes a hub's past older, as waiting would. */
-async function age(user: string, ms: number, segments: readonly string[] = ['log_0', 'log_1']): Promise<void> {
+/**
+ * Makes a hub's past older, as waiting would; up to an event, or all of it. The hub wakes anew, and its alarm is then due.
+ */
+async function age(user: string, ms: number, upTo = Number.MAX_SAFE_INTEGER): Promise<void> {
   await runInDurableObject(hubOf(user), (_, state) => {
-    for (const table of segments) state.storage.sql.exec(`UPDATE ${table} SET at = at - ?`, ms)
+    for (const table of ['log_0', 'log_1']) {
+      state.storage.sql.exec(`UPDATE ${table} SET at = at - ? WHERE last_seq <= ?`, ms, upTo)
+    }
     state.storage.sql.exec('UPDATE requests SET started_at = started_at - ?1, deadline = deadline - ?1', ms)
     state.storage.sql.exec('UPDATE hub SET created_at = created_at - ?', ms)
   })
   await evictDurableObject(hubOf(user))
+  await debug(user)
+  await runDurableObjectAlarm(hubOf(user))
 }
 
 test('[HB1][HB2] the hub sleeps while an SSE and a WebSocket client stay; the next event wakes it and reaches both', async () => {
@@ -88,16 +94,15 @@ test('[LG4][RS2] expired events go with their segment; an older cursor gets a re
   const first = await trigger(user, 'Old')
   await old.end(first)
   const cursor = old.logged[0]?.id
-  await age(user, 25 * 3_600_000)
+  const aged = (await debug(user)).last_seq
   await old.end(await trigger(user, 'Young'))
   const { last_seq, epoch } = await debug(user)
+  await age(user, 25 * 3_600_000, aged)
   // The segment holds a young event too, so all of it is kept, and new events go to the other one.
-  await runDurableObjectAlarm(hubOf(user))
   expect((await debug(user)).first_seq).toBe(1)
   const second = await trigger(user, 'New')
   await old.end(second)
-  await age(user, 25 * 3_600_000, ['log_0'])
-  await runDurableObjectAlarm(hubOf(user))
+  await age(user, 25 * 3_600_000, last_seq)
   expect(await debug(user)).toMatchObject({ epoch, first_seq: last_seq + 1 })
   const late = await Socket.open(`user_id=${user}&last_event_id=${cursor}`)
   await late.until((all) => all.length > 1)
@@ -120,7 +125,6 @@ test('[SC3][CU3] a hub that holds nothing any more wipes itself; old cursors the
   await socket.over()
   const before = await debug(user)
   await age(user, 25 * 3_600_000)
-  await runDurableObjectAlarm(hubOf(user))
   const tables = await runInDurableObject(hubOf(user), (_, state) =>
     state.storage.sql.exec("SELECT count(*) n FROM sqlite_master WHERE name = 'hub'").one(),
   )

@@ -1,0 +1,84 @@
+import { type HealthSnapshot, healthSnapshotSchema, type ProviderHealth } from '../core/health.ts'
+import { LIMITS } from '../core/limits.ts'
+
+interface HealthPorts {
+  now(): number
+  /** Asks the monitor; may hand out a probe. */
+  ask(): Promise<unknown>
+}
+
+/** What this hub knows of the providers' health: the monitor's word, and what it has just seen itself (HE2). */
+export class HealthView {
+  readonly #ports: HealthPorts
+  #snapshot: HealthSnapshot | null = null
+  #asked = Number.NEGATIVE_INFINITY
+  readonly #leftAloneUntil = new Map<string, number>()
+
+  constructor(ports: HealthPorts) {
+    this.#ports = ports
+  }
+
+  /** True when the last word is too old to choose by, or a provider waits for a probe. */
+  get isStale(): boolean {
+    const { providers = {} } = this.#snapshot ?? {}
+    const waiting = Object.values(providers).some(({ state, probe }) => state === 'half_open' && !probe)
+    const age = this.#ports.now() - this.#asked
+    return age > LIMITS.healthFreshMs || (waiting && age > LIMITS.healthWaitMs)
+  }
+
+  /** Asks the monitor if need be, and waits for it no longer than a moment: if it is down, hubs go on (MO2). */
+  async refresh(): Promise<void> {
+    if (!this.isStale) return
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const late = new Promise<null>((resolve) => {
+      timer = setTimeout(() => resolve(null), LIMITS.healthWaitMs)
+    })
+    try {
+      this.take(await Promise.race([this.#ports.ask(), late]))
+    } catch (error) {
+      console.warn({ message: 'no health', name: error instanceof Error ? error.name : typeof error })
+      this.#asked = this.#ports.now()
+    } finally {
+      if (timer !== undefined) clearTimeout(timer)
+    }
+  }
+
+  /** Takes the monitor's word, as an answer or with a report's receipt. */
+  take(word: unknown): void {
+    this.#asked = this.#ports.now()
+    const parsed = healthSnapshotSchema.safeParse(word)
+    if (parsed.success) this.#snapshot = parsed.data
+  }
+
+  /** A provider has failed here: it is left alone for a while, or for as long as it asked. @param until ms */
+  leaveAlone(provider: string, until: number): void {
+    this.#leftAloneUntil.set(provider, until)
+  }
+
+  /** A provider has answered here: it is asked again, and a probe is used up. */
+  wellAgain(provider: string): void {
+    this.#leftAloneUntil.delete(provider)
+  }
+
+  /** Health as the router sees it. */
+  view(): HealthSnapshot {
+    const now = this.#ports.now()
+    const providers: Record<string, ProviderHealth> = { ...this.#snapshot?.providers }
+    for (const [name, until] of this.#leftAloneUntil) {
+      if (until <= now) this.#leftAloneUntil.delete(name)
+      else providers[name] = { ...(providers[name] ?? UNKNOWN), probe: false, busy_until: until }
+    }
+    return { at: now, providers }
+  }
+}
+
+const UNKNOWN: ProviderHealth = {
+  state: 'closed',
+  probe: false,
+  busy_until: null,
+  samples: 0,
+  success_rate: 1,
+  first_token_ms: null,
+  total_ms: null,
+  grade: 'A',
+}

@@ -1,0 +1,131 @@
+import {
+  type CircuitBreakerPolicy,
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  handleAll,
+  type IBackoff,
+} from 'cockatiel'
+import * as z from 'zod'
+import {
+  type Attempt,
+  attemptSchema,
+  gradeOf,
+  type HealthSnapshot,
+  inWindow,
+  type ProviderHealth,
+  summarize,
+} from '../core/health.ts'
+
+/** Failures in a row that open a breaker (HE3). */
+const FAILURES = 3
+/** How long it stays open before a probe: doubled with each probe that fails, ms. */
+const OPEN_MS = 5000
+const LONGEST_OPEN_MS = 60_000
+/** A probe that was given out and never came back counts as lost after this, ms. */
+const PROBE_MS = 60_000
+/** Attempts of the window that are stored; the rest is lost with a restart, which costs only precision. */
+const STORED_ATTEMPTS = 40
+
+const storedSchema = z.object({ attempts: z.array(attemptSchema), breaker: z.unknown() })
+const breakerSchema = z.object({
+  ownState: z.object({ value: z.number(), openedAt: z.number().optional(), attemptNo: z.number().optional() }),
+})
+
+interface Kept {
+  attempts: readonly Attempt[]
+  breaker: CircuitBreakerPolicy
+  probeUntil: number
+}
+
+export interface BoardStorage {
+  all(): Iterable<{ readonly key: string; readonly value: string }>
+  put(key: string, value: string): void
+}
+
+const PREFIX = 'provider:'
+
+function openMs(attempt: number): number {
+  return Math.min(LONGEST_OPEN_MS, OPEN_MS * 2 ** (attempt - 1))
+}
+
+const backoff = {
+  next: ({ attempt }: { attempt: number }): IBackoff<{ attempt: number }> => ({
+    duration: openMs(attempt),
+    next: ({ attempt: again }) => backoff.next({ attempt: again }),
+  }),
+}
+
+/** The health of all providers, from all hubs' attempts (SPEC HE). */
+export class HealthBoard {
+  readonly #kept = new Map<string, Kept>()
+  readonly #storage: BoardStorage
+
+  constructor(storage: BoardStorage) {
+    this.#storage = storage
+    for (const { key, value } of storage.all()) {
+      if (!key.startsWith(PREFIX)) continue
+      const { attempts, breaker } = storedSchema.parse(JSON.parse(value))
+      this.#kept.set(key.slice(PREFIX.length), { attempts, breaker: newBreaker(breaker), probeUntil: 0 })
+    }
+  }
+
+  /** Takes attempts in; one row for each provider among them. */
+  async record(attempts: readonly Attempt[]): Promise<void> {
+    for (const attempt of attempts) {
+      const kept = this.#of(attempt.provider)
+      kept.attempts = inWindow([...kept.attempts, attempt], attempt.at)
+      // A rate limit says that the provider is alive; it has a time of its own and moves no breaker.
+      if (attempt.outcome === 'rate_limited') continue
+      kept.probeUntil = 0
+      const failed = attempt.outcome === 'failed'
+      await kept.breaker
+        .execute(() => (failed ? Promise.reject(new Error('failed')) : Promise.resolve()))
+        .catch(() => undefined)
+    }
+    for (const provider of new Set(attempts.map((attempt) => attempt.provider))) {
+      const { attempts: all, breaker } = this.#of(provider)
+      const value = JSON.stringify({ attempts: all.slice(-STORED_ATTEMPTS), breaker: breaker.toJSON() })
+      this.#storage.put(`${PREFIX}${provider}`, value)
+    }
+  }
+
+  /** @param probing the caller is about to ask a provider: it may be given a probe, which nobody else then gets */
+  snapshot(now: number, probing: boolean): HealthSnapshot {
+    const providers: Record<string, ProviderHealth> = {}
+    for (const [name, kept] of this.#kept) providers[name] = this.#healthOf(kept, now, probing)
+    return { at: now, providers }
+  }
+
+  #healthOf(kept: Kept, now: number, probing: boolean): ProviderHealth {
+    const summary = summarize(inWindow(kept.attempts, now))
+    const state = stateOf(kept.breaker, now)
+    const probe = state === 'half_open' && probing && kept.probeUntil <= now
+    if (probe) kept.probeUntil = now + PROBE_MS
+    const busy = kept.attempts.reduce((until, { busy_until }) => Math.max(until, busy_until ?? 0), 0)
+    const known = { state, probe, busy_until: busy > now ? busy : null, ...summary }
+    return { ...known, grade: gradeOf(known) }
+  }
+
+  #of(provider: string): Kept {
+    const kept = this.#kept.get(provider) ?? { attempts: [], breaker: newBreaker(undefined), probeUntil: 0 }
+    this.#kept.set(provider, kept)
+    return kept
+  }
+}
+
+function newBreaker(initialState: unknown): CircuitBreakerPolicy {
+  return circuitBreaker(handleAll, {
+    breaker: new ConsecutiveBreaker(FAILURES),
+    halfOpenAfter: backoff,
+    ...(initialState !== undefined && { initialState }),
+  })
+}
+
+function stateOf(breaker: CircuitBreakerPolicy, now: number): ProviderHealth['state'] {
+  if (breaker.state === CircuitState.Closed) return 'closed'
+  if (breaker.state === CircuitState.HalfOpen) return 'half_open'
+  const { ownState } = breakerSchema.parse(breaker.toJSON())
+  const elapsed = now - (ownState.openedAt ?? 0)
+  return elapsed >= openMs(ownState.attemptNo ?? 1) ? 'half_open' : 'open'
+}
