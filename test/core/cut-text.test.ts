@@ -41,7 +41,7 @@ describe('cutting text', () => {
   })
 
   it('[LG7] halves without their other half are carried as they are', () => {
-    expect(cutText('\ud83c\ud83c\ud83c', 2)).toEqual(['\ud83c', '\ud83c', '\ud83c'])
+    expect(cutText('\ud83c\ud83c\ud83c', 2)).toEqual(['\ud83c', '\ud83c\ud83c'])
     expect(cutText('\udf0a\udf0a\udf0a', 2)).toEqual(['\udf0a\udf0a', '\udf0a'])
   })
 })

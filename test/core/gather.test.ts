@@ -11,7 +11,10 @@ const arrivalsArb: fc.Arbitrary<readonly Arrival[]> = fc
   .array(fc.record({ wait: fc.oneof(fc.nat(30), fc.nat(3000)), delta: textArb }), { maxLength: 80 })
   .map((steps) => {
     let at = 5000
-    return steps.map(({ wait, delta }) => ({ at: (at += wait), delta }))
+    return steps.map(({ wait, delta }) => {
+      at += wait
+      return { at, delta }
+    })
   })
 
 interface Out {
@@ -89,7 +92,10 @@ describe('gathering', () => {
   it('[GA2] two flushes by time are an interval apart', () => {
     const small = fc.array(fc.nat(40), { maxLength: 80 }).map((steps) => {
       let at = 0
-      return steps.map((wait) => ({ at: (at += wait), delta: 'x' }))
+      return steps.map((wait) => {
+        at += wait
+        return { at, delta: 'x' }
+      })
     })
     fc.assert(
       fc.property(small, fc.boolean(), (arrivals, watched) => {

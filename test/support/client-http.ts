@@ -1,3 +1,5 @@
+import * as z from 'zod'
+
 /** An HTTP answer with its JSON. */
 export interface Answer {
   readonly status: number
@@ -6,15 +8,16 @@ export interface Answer {
 }
 
 /** What `/debug/hub` shows. */
-export interface HubFacts {
-  readonly instance_id: string
-  readonly connections: number
-  readonly epoch: string
-  readonly first_seq: number
-  readonly last_seq: number
-  readonly rows_written: number
-  readonly storage_bytes: number
-}
+const hubFactsSchema = z.object({
+  instance_id: z.string().min(8),
+  connections: z.int(),
+  epoch: z.string(),
+  first_seq: z.int(),
+  last_seq: z.int(),
+  rows_written: z.int(),
+  storage_bytes: z.int(),
+})
+export type HubFacts = z.infer<typeof hubFactsSchema>
 
 export async function getJson(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
   return answerOf(await fetch(url, { headers }))
@@ -33,9 +36,7 @@ export async function postJson(
 
 /** Asks a user's hub how it is. Asking wakes it. */
 export async function hubFacts(url: string, user: string): Promise<HubFacts> {
-  const { status, body } = await getJson(`${url}/debug/hub?user_id=${user}`)
-  if (status !== 200 || typeof body['instance_id'] !== 'string') throw new Error(`/debug/hub: ${JSON.stringify(body)}`)
-  return body as unknown as HubFacts
+  return hubFactsSchema.parse((await getJson(`${url}/debug/hub?user_id=${user}`)).body)
 }
 
 /** Begins a generation by D2. @returns its request id */

@@ -63,7 +63,7 @@ export class Inbox<T> {
       const late = setTimeout(() => {
         this.#waiters.delete(waiter)
         const last = this.items.slice(-3).map((item) => JSON.stringify(item).slice(0, 300))
-        reject(new Error(`never came: ${wanted}; ${this.items.length} came, the last: ${last.join('\n')}`))
+        reject(new Error(`never came: ${String(wanted)}; ${this.items.length} came, the last: ${last.join('\n')}`))
       }, PATIENCE_MS)
       const waiter: Waiter<T> = {
         wanted,

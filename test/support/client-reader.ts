@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { Inbox } from './client-inbox.ts'
 import { SseClient, type SseEvent } from './client-sse.ts'
 import { type Envelope, WsClient } from './client-ws.ts'
@@ -9,12 +10,14 @@ export interface Seen {
   readonly id: string
   readonly type: string
   readonly requestId: string
-  /** `data` without what only one transport has. */
+  /** `data` without what only one transport has; a long one as its digest. */
   readonly body: string
   readonly at: number
 }
 
 const D1_NAMES: Readonly<Record<string, string>> = { stream_complete: 'stream_end', stream_error: 'error' }
+/** No event but a long prompt's start is longer. */
+const LONG_BODY = 20_000
 const TERMINAL: ReadonlySet<string> = new Set(['stream_end', 'error'])
 
 /** A client that watches a user's log over either transport and remembers where it is. */
@@ -63,15 +66,25 @@ export class LogReader {
 
   /** Resolves when `count` events of the log are here. */
   async untilCount(count: number): Promise<void> {
-    if (this.#seen.items.length < count) await this.#seen.until(() => this.#seen.items.length >= count, Infinity)
+    if (this.#seen.items.length < count) await this.until(() => this.#seen.items.length >= count)
   }
 
-  /** Resolves when each of the requests has had its end. */
-  async untilEnded(requests: Iterable<string>): Promise<void> {
+  /** Resolves at the first event of the log, of those to come, that satisfies. */
+  async until(wanted: (seen: Seen) => boolean): Promise<void> {
+    await this.#seen.until(wanted, this.#seen.items.length)
+  }
+
+  /**
+   * Resolves when each of the requests has had its end.
+   * @param orCount or when so many events of the log are here
+   */
+  async untilEnded(requests: Iterable<string>, orCount = Number.POSITIVE_INFINITY): Promise<void> {
     const open = new Set(requests)
+    let count = 0
     const strike = (seen: Seen) => {
+      count += 1
       if (isEnd(seen)) open.delete(seen.requestId)
-      return open.size === 0
+      return open.size === 0 || count >= orCount
     }
     if (open.size > 0) await this.#seen.until(strike)
   }
@@ -79,6 +92,15 @@ export class LogReader {
   /** Resolves when the connection has ended, for whatever reason. */
   get end(): Promise<string> {
     return this.#client.inbox.end
+  }
+
+  /** Reads no more until `resume`: a reader that is alive and takes nothing. */
+  pause(): void {
+    this.#client.pause()
+  }
+
+  resume(): void {
+    this.#client.resume()
   }
 
   cut(): void {
@@ -95,13 +117,18 @@ export function seqOf(id: string): number {
   return Number(id.split('-').at(-1))
 }
 
+function shortened(data: unknown): string {
+  const text = JSON.stringify(data)
+  return text.length < LONG_BODY ? text : createHash('sha256').update(text).digest('hex')
+}
+
 function seenInSse({ id, event, data, at }: SseEvent): Seen | null {
   if (id === null || event === 'connection') return null
   const { client_id: _, ...rest } = data
-  return { id, type: D1_NAMES[event] ?? event, requestId: String(data['request_id']), body: JSON.stringify(rest), at }
+  return { id, type: D1_NAMES[event] ?? event, requestId: String(data['request_id']), body: shortened(rest), at }
 }
 
 function seenInWs({ id, event_type: type, data, request_id, timestamp }: Envelope): Seen | null {
   if (id === null) return null
-  return { id, type, requestId: String(request_id), body: JSON.stringify(data), at: timestamp * 1000 }
+  return { id, type, requestId: String(request_id), body: shortened(data), at: timestamp * 1000 }
 }

@@ -15,10 +15,12 @@ export class SseClient {
   readonly inbox = new Inbox<SseEvent>()
   readonly response: Response
   readonly #abort: AbortController
+  #awake = Promise.withResolvers<void>()
 
   private constructor(response: Response, abort: AbortController) {
     this.response = response
     this.#abort = abort
+    this.#awake.resolve()
     void this.#read()
   }
 
@@ -40,6 +42,15 @@ export class SseClient {
     return this.inbox.until(wanted, from)
   }
 
+  /** Reads no more: what the kernel's and fetch's buffers do not take stays with the server. */
+  pause(): void {
+    this.#awake = Promise.withResolvers()
+  }
+
+  resume(): void {
+    this.#awake.resolve()
+  }
+
   /** Drops the connection: what has not been read by now is never read. */
   cut(): void {
     this.inbox.close('cut')
@@ -48,9 +59,13 @@ export class SseClient {
 
   async #read(): Promise<void> {
     try {
-      const text = this.response.body?.pipeThrough(new TextDecoderStream())
-      for await (const message of text?.pipeThrough(new EventSourceParserStream()) ?? [])
+      const messages = this.response.body
+        ?.pipeThrough(new TextDecoderStream())
+        .pipeThrough(new EventSourceParserStream())
+      for await (const message of messages ?? []) {
+        await this.#awake.promise
         this.inbox.push(parse(message))
+      }
       this.inbox.close('end of stream')
     } catch (error) {
       this.inbox.close(String(error))

@@ -1,4 +1,4 @@
-import { WebSocket } from 'ws'
+import { type RawData, WebSocket } from 'ws'
 import { Inbox } from './client-inbox.ts'
 
 /** A frame of the server as contract D1 has it; `pong` has other fields, so nothing but the text is sure. */
@@ -23,13 +23,13 @@ export class WsClient {
   constructor(url: string, protocols: string[] = [], headers: Readonly<Record<string, string>> = {}) {
     this.socket = new WebSocket(url.replace(/^http/, 'ws'), protocols, { headers })
     this.socket.on('message', (raw) => {
-      const text = String(raw)
+      const text = textOf(raw)
       const frame: unknown = text === 'pong' ? { text } : JSON.parse(text)
       if (isEnvelope(frame)) this.inbox.push(frame)
       else this.bare.push(Object(frame))
     })
     this.socket.on('error', (error) => this.#close(error.message))
-    this.socket.on('close', (code, reason) => this.#close(`${code} ${reason}`))
+    this.socket.on('close', (code, reason) => this.#close(`${code} ${reason.toString()}`))
   }
 
   /** Resolves after `connection_status`. */
@@ -51,6 +51,15 @@ export class WsClient {
     this.socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame))
   }
 
+  /** Reads no more: what the kernel's buffers do not take stays with the server. */
+  pause(): void {
+    this.socket.pause()
+  }
+
+  resume(): void {
+    this.socket.resume()
+  }
+
   /** Drops the connection without a closing handshake. */
   cut(): void {
     this.#close('cut')
@@ -65,4 +74,8 @@ export class WsClient {
 
 function isEnvelope(frame: unknown): frame is Envelope {
   return typeof frame === 'object' && frame !== null && 'event_type' in frame
+}
+
+function textOf(raw: RawData): string {
+  return new TextDecoder().decode(Array.isArray(raw) ? Buffer.concat(raw) : raw)
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import type { LogEvent, Numbered } from '../../src/core/events.ts'
 import { type Finish, Generation, type GenerationStart } from '../../src/core/generation.ts'
+import { anyText } from './any-text.ts'
 
 export const FINISH: Finish = {
   provider: 'embedded',
@@ -24,7 +25,7 @@ export function generationOf(more: Partial<GenerationStart> = {}): Generation {
 
 /** Texts with characters of one to four bytes, broken pairs included: a provider may cut anywhere. */
 export const textArb: fc.Arbitrary<string> = fc
-  .array(fc.oneof(fc.string({ unit: 'binary', maxLength: 6 }), fc.constantFrom('\ud83c', '\udf0a', '\n', 'a ')), {
+  .array(fc.oneof(anyText({ maxLength: 6 }), fc.constantFrom('\ud83c', '\udf0a', '\n', 'a ')), {
     maxLength: 6,
   })
   .map((parts) => parts.join(''))

@@ -2,13 +2,16 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { LogEvent, Numbered } from '../../src/core/events.ts'
 import { type EventLog, eventsAfter, type PageSize } from '../../src/core/log.ts'
+import { anyText } from './any-text.ts'
 import { appendsArb, batchesOf, chunkEvent, everyEvent } from './log-events.ts'
 
 interface LogSuiteOptions {
   /** Runs of each property; few where a log is dear to make. */
   readonly numRuns?: number
   /** The same log after a restart of its process. Without it the log is taken to have none. */
-  reopen?(log: EventLog): EventLog | Promise<EventLog>
+  readonly reopen?: (log: EventLog) => EventLog | Promise<EventLog>
+  /** Runs a test where its logs may be used: in workerd, within the object whose storage they are. */
+  readonly within?: (test: () => Promise<void>) => Promise<void>
 }
 
 const ALL: PageSize = { events: 100_000, bytes: 100_000_000 }
@@ -21,15 +24,17 @@ const pageArb: fc.Arbitrary<PageSize> = fc.record({
 
 /**
  * What every log holds (LG5). Runs in Node and in workerd: nothing but vitest, fast-check and the core is imported.
- * @param makeLog a new, empty log at each call
+ * @param makeLog a new, empty log at each call; the one before is not used any more
  */
 export function logSuite(
   name: string,
   makeLog: () => EventLog | Promise<EventLog>,
-  { numRuns = 100, reopen = (log) => log }: LogSuiteOptions = {},
+  { numRuns = 100, reopen = (log) => log, within = (test) => test() }: LogSuiteOptions = {},
 ): void {
-  const holds = <T extends [unknown, ...unknown[]]>(property: fc.IAsyncProperty<T>): Promise<void> =>
+  const forAll = <T extends [unknown, ...unknown[]]>(property: fc.IAsyncProperty<T>): Promise<void> =>
     fc.assert(property, { numRuns })
+
+  const holds = (title: string, test: () => Promise<void>): void => it(title, () => within(test))
 
   /** A log with the batches in it, and what it must hold. */
   async function filled(batches: readonly (readonly LogEvent[])[]): Promise<{ log: EventLog; model: Numbered[] }> {
@@ -43,7 +48,7 @@ export function logSuite(
   }
 
   describe(name, () => {
-    it('[LG1] an empty log begins before 1', async () => {
+    holds('[LG1] an empty log begins before 1', async () => {
       const log = await makeLog()
       expect(log.bounds()).toMatchObject({ firstSeq: 1, lastSeq: 0 })
       expect(log.after(0, ALL)).toEqual([])
@@ -51,8 +56,8 @@ export function logSuite(
       expect(log.rotate(Number.MAX_SAFE_INTEGER)).toBe(false)
     })
 
-    it('[LG1] numbers are 1, 2, 3 … without gaps, in the order of appending', async () => {
-      await holds(
+    holds('[LG1] numbers are 1, 2, 3 … without gaps, in the order of appending', async () => {
+      await forAll(
         fc.asyncProperty(appendsArb, async (appends) => {
           const log = await makeLog()
           const { epoch } = log.bounds()
@@ -67,28 +72,25 @@ export function logSuite(
       )
     })
 
-    it('[LG1] numbering goes on after a restart, in the same epoch', async () => {
+    holds('[LG1] numbering goes on after a restart, in the same epoch', async () => {
       const { log } = await filled([[chunkEvent(1, 1000), chunkEvent(2, 1000)], [chunkEvent(3, 1100)]])
       const again = await reopen(log)
       expect(again.bounds()).toEqual(log.bounds())
       expect(again.append([chunkEvent(4, 1200)])).toEqual([{ seq: 4, event: chunkEvent(4, 1200) }])
     })
 
-    it('[LG5] events of every type come back as they went in', async () => {
+    holds('[LG5] events of every type come back as they went in', async () => {
       const events = [...everyEvent(), ...everyEvent({ conversation_id: 'c "1"', target: 'tab-2' })]
       const { log } = await filled([events])
       expect(log.after(0, ALL).map(({ event }) => event)).toEqual(events)
     })
 
-    it('[LG5] any text comes back as it went in, halves of surrogate pairs too', async () => {
-      const texts = fc.array(
-        fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\ud83c', '\udf0a', '\'"\0\u2028')),
-        {
-          minLength: 1,
-          maxLength: 5,
-        },
-      )
-      await holds(
+    holds('[LG5] any text comes back as it went in, halves of surrogate pairs too', async () => {
+      const texts = fc.array(fc.oneof(anyText(), fc.constantFrom('\ud83c', '\udf0a', '\'"\0\u2028')), {
+        minLength: 1,
+        maxLength: 5,
+      })
+      await forAll(
         fc.asyncProperty(texts, async (given) => {
           const events = given.map((text, i) => chunkEvent(i + 1, 1000, text))
           const { log } = await filled([events])
@@ -97,8 +99,8 @@ export function logSuite(
       )
     })
 
-    it('[LG2] after any cursor, also one within a row, comes exactly the rest', async () => {
-      await holds(
+    holds('[LG2] after any cursor, also one within a row, comes exactly the rest', async () => {
+      await forAll(
         fc.asyncProperty(appendsArb, async (appends) => {
           const { log, model } = await filled(batchesOf(appends))
           for (let seq = 0; seq <= model.length; seq++) expect(log.after(seq, ALL)).toEqual(model.slice(seq))
@@ -106,8 +108,8 @@ export function logSuite(
       )
     })
 
-    it('[LG2] pages of any size, from any cursor, put together are the log', async () => {
-      await holds(
+    holds('[LG2] pages of any size, from any cursor, put together are the log', async () => {
+      await forAll(
         fc.asyncProperty(appendsArb, pageArb, fc.nat(120), async (appends, page, from) => {
           const { log, model } = await filled(batchesOf(appends))
           const start = Math.min(from, model.length)
@@ -116,19 +118,20 @@ export function logSuite(
       )
     })
 
-    it('[LG2] a page is whole rows, at least one, and no row more once it is full', async () => {
-      await holds(
+    holds('[LG2] a page is whole rows, at least one, and no row more once it is full', async () => {
+      await forAll(
         fc.asyncProperty(appendsArb, pageArb, fc.nat(120), async (appends, page, from) => {
           const batches = batchesOf(appends).filter((batch) => batch.length > 0)
           const { log, model } = await filled(batches)
           const start = Math.min(from, model.length)
-          const ends = batches.reduce<number[]>((list, batch) => [...list, (list.at(-1) ?? 0) + batch.length], [])
-          let taken: number = start
+          let taken = start
           let bytes = 0
-          for (const [i, end] of ends.entries()) {
+          let end = 0
+          for (const batch of batches) {
+            end += batch.length
             if (end <= start) continue
             if (taken > start && (taken - start >= page.events || bytes >= page.bytes)) break
-            bytes += JSON.stringify(batches[i]).length
+            bytes += JSON.stringify(batch).length
             taken = end
           }
           expect(log.after(start, page)).toEqual(model.slice(start, taken))
@@ -136,8 +139,8 @@ export function logSuite(
       )
     })
 
-    it('[LG2] a reader that pages while the log grows misses nothing and gets nothing twice', async () => {
-      await holds(
+    holds('[LG2] a reader that pages while the log grows misses nothing and gets nothing twice', async () => {
+      await forAll(
         fc.asyncProperty(appendsArb, pageArb, async (appends, page) => {
           const log = await makeLog()
           const seen: Numbered[] = []
@@ -152,53 +155,56 @@ export function logSuite(
       )
     })
 
-    it('[LG4] what is younger than the retention stays, what is twice as old is gone, and all that is kept is readable', async () => {
-      await holds(
-        fc.asyncProperty(appendsArb, async (appends) => {
-          let log = await makeLog()
-          const model: Numbered[] = []
-          const check = (now: number) => {
+    holds(
+      '[LG4] what is younger than the retention stays, what is twice as old is gone, and all that is kept is readable',
+      async () => {
+        await forAll(
+          fc.asyncProperty(appendsArb, async (appends) => {
+            let log = await makeLog()
+            const model: Numbered[] = []
+            const check = (now: number) => {
+              const { firstSeq, lastSeq } = log.bounds()
+              expect(lastSeq).toBe(model.length)
+              const kept = model.slice(firstSeq - 1)
+              expect(log.after(firstSeq - 1, ALL)).toEqual(kept)
+              expect(log.after(0, ALL)).toEqual(kept)
+              for (const { event } of kept) expect(now - event.at).toBeLessThanOrEqual(2 * RETENTION_MS)
+              for (const { event } of model.slice(0, firstSeq - 1)) {
+                expect(now - event.at).toBeGreaterThanOrEqual(RETENTION_MS)
+              }
+            }
+            /** What the hub's alarm does, at the time for which it was set. */
+            const alarms = async (until: number) => {
+              for (
+                let at = log.nextRotation(RETENTION_MS);
+                at !== null && at <= until;
+                at = log.nextRotation(RETENTION_MS)
+              ) {
+                check(at)
+                expect(log.rotate(at - RETENTION_MS)).toBe(true)
+                log = await reopen(log)
+                check(at)
+              }
+            }
+            for (const batch of batchesOf(appends)) {
+              const now = batch[0]?.at
+              if (now === undefined) continue
+              await alarms(now)
+              expect(log.append(batch)[0]?.seq).toBe(model.length + 1)
+              for (const event of batch) model.push({ seq: model.length + 1, event })
+              check(now)
+            }
+            await alarms(Number.MAX_SAFE_INTEGER)
             const { firstSeq, lastSeq } = log.bounds()
+            expect(firstSeq).toBe(lastSeq + 1)
             expect(lastSeq).toBe(model.length)
-            const kept = model.slice(firstSeq - 1)
-            expect(log.after(firstSeq - 1, ALL)).toEqual(kept)
-            expect(log.after(0, ALL)).toEqual(kept)
-            for (const { event } of kept) expect(now - event.at).toBeLessThanOrEqual(2 * RETENTION_MS)
-            for (const { event } of model.slice(0, firstSeq - 1)) {
-              expect(now - event.at).toBeGreaterThanOrEqual(RETENTION_MS)
-            }
-          }
-          /** What the hub's alarm does, at the time for which it was set. */
-          const alarms = async (until: number) => {
-            for (
-              let at = log.nextRotation(RETENTION_MS);
-              at !== null && at <= until;
-              at = log.nextRotation(RETENTION_MS)
-            ) {
-              check(at)
-              expect(log.rotate(at - RETENTION_MS)).toBe(true)
-              log = await reopen(log)
-              check(at)
-            }
-          }
-          for (const batch of batchesOf(appends)) {
-            const now = batch[0]?.at
-            if (now === undefined) continue
-            await alarms(now)
-            expect(log.append(batch)[0]?.seq).toBe(model.length + 1)
-            for (const event of batch) model.push({ seq: model.length + 1, event })
-            check(now)
-          }
-          await alarms(Number.MAX_SAFE_INTEGER)
-          const { firstSeq, lastSeq } = log.bounds()
-          expect(firstSeq).toBe(lastSeq + 1)
-          expect(lastSeq).toBe(model.length)
-        }),
-      )
-    })
+          }),
+        )
+      },
+    )
 
-    it('[LG4] a rotation that is not due changes nothing', async () => {
-      await holds(
+    holds('[LG4] a rotation that is not due changes nothing', async () => {
+      await forAll(
         fc.asyncProperty(appendsArb, fc.nat(5), async (appends, rotations) => {
           const { log } = await filled(batchesOf(appends))
           for (let i = 0; i < rotations; i++) {
@@ -214,7 +220,7 @@ export function logSuite(
       )
     })
 
-    it('[LG4] `firstSeq` after a rotation is the first event of the segment that stayed', async () => {
+    holds('[LG4] `firstSeq` after a rotation is the first event of the segment that stayed', async () => {
       const { log } = await filled([[chunkEvent(1, 0), chunkEvent(2, 0)]])
       expect(log.rotate(0)).toBe(true)
       expect(log.bounds()).toMatchObject({ firstSeq: 1, lastSeq: 2 })
@@ -227,7 +233,7 @@ export function logSuite(
       expect(again.after(3, ALL).map(({ seq }) => seq)).toEqual([4])
     })
 
-    it('[LG4] a log that has let everything go keeps counting', async () => {
+    holds('[LG4] a log that has let everything go keeps counting', async () => {
       const { log } = await filled([[chunkEvent(1, 0)]])
       expect([log.rotate(0), log.rotate(0), log.rotate(0)]).toEqual([true, true, false])
       const again = await reopen(log)

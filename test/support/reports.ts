@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import type { ConnectionInfo, Report, Totals } from '../../src/core/report.ts'
 import { totalsSchema } from '../../src/core/report.ts'
 import { Registry, type RegistryStorage } from '../../src/monitor/registry.ts'
@@ -53,3 +54,24 @@ export function registryWith(reports: readonly Report[]) {
   for (const report of reports) registry.take(report)
   return { registry, storage }
 }
+
+const count = fc.nat(1000)
+
+/** Whole numbers, so that sums do not depend on their order. */
+export const totalsArb: fc.Arbitrary<Totals> = fc.record({
+  requests: count,
+  completed: count,
+  failed: count,
+  cancelled: count,
+  cache_hits: count,
+  stream_seconds: count,
+  answer_chars: count,
+  bytes_sent: count,
+  sockets_closed: count,
+  socket_seconds: count,
+  readers_closed: count,
+  reader_events: fc.dictionary(fc.constantFrom('chunk', 'token', 'progress', 'stream_end'), count, {
+    noNullPrototype: true,
+  }),
+  rows_written: count,
+})

@@ -1,5 +1,6 @@
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { randomFrom } from './client-random.ts'
+import { portOf } from './server.ts'
 
 /** Downstream bytes of a connection before it is torn: at least the answer's head, at most a part of a stream. */
 const LEAST_BYTES = 400
@@ -27,7 +28,7 @@ export class CuttingProxy {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    return `http://127.0.0.1:${portOf(this.#server)}`
   }
 
   /** How many connections it has torn. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, type Server as NetServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { groupEnds, groupMembers, memoryOf, signalGroup } from './server-processes.ts'
@@ -137,8 +137,13 @@ export function startServer(options: ServerOptions = {}): Promise<Server> {
 export async function freePort(): Promise<number> {
   const probe = createServer()
   await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const address = probe.address()
+  const port = portOf(probe)
   await new Promise((resolve) => probe.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
+  return port
+}
+
+export function portOf(listening: NetServer): number {
+  const address = listening.address()
+  if (address === null || typeof address === 'string') throw new Error('it does not listen')
   return address.port
 }
