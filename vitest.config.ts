@@ -42,7 +42,8 @@ export default defineConfig({
         // Pure code, in Node.
         test: {
           name: 'unit',
-          include: ['test/*.test.ts', 'test/{core,dialects,providers,client,monitor,edge}/**/*.test.ts'],
+          include: ['test/*.test.ts', 'test/{core,dialects,providers,client,monitor,edge,hub}/**/*.test.ts'],
+          setupFiles: ['test/support/fixed-seed.ts'],
         },
       },
       // At once, and at a pace that a test can step into.

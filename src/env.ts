@@ -59,7 +59,7 @@ const providers = z.string().transform((text, context): readonly ProviderEntry[]
   const [issue] = parsed.error.issues
   context.addIssue({
     code: 'custom',
-    message: `${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'is not valid'}`,
+    message: [...(issue?.path ?? []).map(String), issue?.message ?? 'it is not valid'].join(': '),
   })
   return z.NEVER
 })

@@ -8,8 +8,10 @@ import {
   streamConfigSchema,
 } from './commands.ts'
 import type { Attachment } from './connection.ts'
-import { FreshetError } from './errors.ts'
+import { FreshetError, shown } from './errors.ts'
+import { parseJson } from './json.ts'
 import { LIMITS } from './limits.ts'
+import { utf8Length } from './utf8.ts'
 
 /** What a WebSocket client can say (contract D1, client → server). */
 export type ClientFrame =
@@ -76,16 +78,11 @@ function aboutOf(raw: unknown): string | null {
  * @throws BadFrame with the code and sentence for the client (contract D1, Better: nothing is dropped in silence).
  */
 export function parseClientFrame(text: string): ClientFrame {
-  if (text.length > LIMITS.frameBytes) {
+  if (utf8Length(text) > LIMITS.frameBytes) {
     const words = `A message may have at most ${LIMITS.frameBytes} bytes.`
     throw new BadFrame(new FreshetError('frame_too_large', words), null)
   }
-  let raw: unknown
-  try {
-    raw = JSON.parse(text)
-  } catch {
-    throw new BadFrame(new FreshetError('bad_json', 'The message is not JSON. Send one JSON object a frame.'), null)
-  }
+  const raw = parseFrameJson(text)
   const about = aboutOf(raw)
   try {
     const { type } = headSchema.parse(raw)
@@ -99,5 +96,13 @@ export function parseClientFrame(text: string): ClientFrame {
     if (error instanceof FreshetError) throw new BadFrame(error, about)
     if (error instanceof z.ZodError) throw new BadFrame(new FreshetError('bad_request', complaint(error)), about)
     throw error
+  }
+}
+
+function parseFrameJson(text: string): unknown {
+  try {
+    return parseJson(text, 'The message')
+  } catch (error) {
+    throw new BadFrame(shown(error), null)
   }
 }

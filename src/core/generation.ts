@@ -71,11 +71,15 @@ export class Generation {
     return this.#length
   }
 
-  /** The first event, `stream_start`. */
-  begin(now: number): LogEvent {
+  /**
+   * The first events: `stream_start`, and `metadata` when it is known who answers.
+   * @param provider null while that is not known; `routed` then follows
+   */
+  begin(now: number, provider: string | null, cacheHit = false): readonly LogEvent[] {
+    if (this.#ended) return []
     this.#startedAt = now
     const { requestId, prompt } = this.start
-    return {
+    const start: LogEvent = {
       ...this.#common(now),
       type: 'stream_start',
       data: {
@@ -85,6 +89,7 @@ export class Generation {
         estimated_duration: Math.max(2, prompt.length / 50),
       },
     }
+    return provider === null ? [start] : [start, ...this.routed(now, provider, [], cacheHit)]
   }
 
   /** Who answers: `metadata`, once at the start and again after each switch, with all switches so far (FB4). */

@@ -5,6 +5,8 @@
 export const LIMITS = {
   /** A WebSocket frame from a client. workerd takes 32 MiB; no command of ours needs more than a prompt. → frame_too_large */
   frameBytes: 1024 * 1024,
+  /** Nesting of JSON from outside: no command of ours needs six, and schemas recurse. → bad_json */
+  jsonDepth: 32,
   /** The body of an HTTP request. → body_too_large */
   bodyBytes: 1024 * 1024,
   /** A prompt. Far above any model's useful input by one person, far below SQLite's 2 MB row. → prompt_too_long */
@@ -15,8 +17,6 @@ export const LIMITS = {
   idChars: 128,
   /** `preferences` of a connection as JSON: they live in the socket's attachment, which holds 16 KiB. */
   preferencesBytes: 4096,
-  /** `stream_config` and `config` as JSON. */
-  configBytes: 16_384,
   /** Longest `timeout` a request may ask for, seconds: the deadline must outlive neither client nor patience. */
   timeoutS: 600,
   /** A provider's single delta as one event: larger ones are cut (LG7). */

@@ -70,8 +70,9 @@ export const reportSchema = z.object({
   running: z.number(),
   connections: z.array(connectionInfoSchema),
   totals: totalsSchema,
-  /** Which instance of the hub speaks: numbers of `ended` and `attempts` are its own. */
+  /** Which instance of the hub speaks; numbers of reports, `ended` and `attempts` are its own, from 1. */
   instance: z.string(),
+  serial: z.number(),
   /** Requests that ended and were not yet told: seconds each, for the moving average of contract D1. */
   ended: z.array(z.object({ n: z.number(), seconds: z.number() })),
   /** Attempts at providers that were not yet told (HE1). */

@@ -25,7 +25,8 @@ const NAMES: Readonly<Record<string, string>> = {
 
 /** Names of contract D2 for the log's event types, as the statistics show them; null for what D2 does not send. */
 export function opsName(type: string): string | null {
-  return (type === 'cancelled' ? 'stream_complete' : NAMES[type]) ?? null
+  if (type === 'cancelled') return 'stream_complete'
+  return (Object.hasOwn(NAMES, type) ? NAMES[type] : undefined) ?? null
 }
 
 /**

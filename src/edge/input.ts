@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { clientIdSchema, complaint } from '../core/commands.ts'
 import { FreshetError } from '../core/errors.ts'
+import { parseJson } from '../core/json.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { EdgeContext } from './context.ts'
 import { nameOf } from './identity.ts'
@@ -14,13 +15,7 @@ export function parseInput<S extends z.ZodType>(schema: S, raw: unknown): z.outp
 
 /** The JSON body of a request. @throws FreshetError `body_too_large`, `bad_json` */
 export async function jsonBody(request: Request): Promise<unknown> {
-  const text = await boundedText(request)
-  try {
-    const raw: unknown = JSON.parse(text)
-    return raw
-  } catch {
-    throw new FreshetError('bad_json', 'The body is not JSON. Send a JSON object with content-type application/json.')
-  }
+  return parseJson(await boundedText(request), 'The body')
 }
 
 /** Reads a body and stops at the limit, whatever its headers say. */

@@ -65,6 +65,7 @@ export class Hub {
   #attempts: Report['attempts'] = []
   /** Numbers what the monitor is told once (MO1). */
   #told = 0
+  #reports = 0
 
   /** @param restored connections that outlived the last instance (HB2) */
   constructor(ports: HubPorts, restored: readonly Peer[]) {
@@ -193,7 +194,10 @@ export class Hub {
 
   deadlines(): readonly Deadline[] {
     const { log, store, settings } = this.#ports
-    const sockets = [...this.fanOut.peers].filter((peer) => peer.at.kind === 'socket' && !peer.closed)
+    const sockets = [...this.fanOut.peers].filter(
+      // A socket that waits for an answer is not idle, however long the answer takes.
+      (peer) => peer.at.kind === 'socket' && !peer.closed && peer.active.size === 0,
+    )
     const rotation = log.nextRotation(settings.retentionMs)
     return deadlinesOf(
       {
@@ -230,6 +234,7 @@ export class Hub {
         })),
       totals: { ...store.totals, rows_written: store.rowsWritten },
       instance: this.#ports.instanceId,
+      serial: this.#nextReport(),
       ended: [...this.#ended],
       attempts: [...this.#attempts],
       cache: this.#ports.cache(),
@@ -309,6 +314,11 @@ export class Hub {
 
   #activity(peer: Peer): number {
     return Math.max(peer.at.active_at, this.#ports.answeredAt(peer.socket) ?? 0)
+  }
+
+  #nextReport(): number {
+    this.#reports += 1
+    return this.#reports
   }
 
   #next(): number {

@@ -80,8 +80,11 @@ export class Requests {
     const startSeq = log.bounds().lastSeq + 1
     // Chosen in this turn where that can be, so that the start and the choice are one row.
     const plan = answers.isReady ? answers.plan(running, preference) : null
-    const begin = running.generation.begin(now)
-    const events = plan === null ? [begin] : [begin, ...routedEvents(running, plan, now)]
+    const events = running.generation.begin(
+      now,
+      plan === null ? null : providerOf(plan),
+      plan !== null && plan.cached !== null,
+    )
     const numbered = this.#ports.transaction(() => {
       store.addRequest({
         request_id: running.requestId,
@@ -100,7 +103,8 @@ export class Requests {
       if (plan !== null) return answers.open(running, plan, preference)
       await answers.prepare()
       const late = answers.plan(running, preference)
-      if (!running.generation.ended) this.#commit(running, routedEvents(running, late, this.#ports.now()))
+      const routed = running.generation.routed(this.#ports.now(), providerOf(late), [], late.cached !== null)
+      if (routed.length > 0) this.#commit(running, routed)
       return answers.open(running, late, preference)
     })
     return { requestId: running.requestId, duplicate: false, startSeq }
@@ -219,9 +223,8 @@ export class Requests {
   }
 }
 
-function routedEvents(running: Running, plan: Plan, now: number): readonly LogEvent[] {
-  const provider = plan.cached?.provider ?? plan.order[0]?.name ?? ''
-  return running.generation.routed(now, provider, [], plan.cached !== null)
+function providerOf(plan: Plan): string {
+  return plan.cached?.provider ?? plan.order[0]?.name ?? ''
 }
 
 function statusOf(end: LogEvent): RequestStatus {

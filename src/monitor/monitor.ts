@@ -31,10 +31,7 @@ export class Monitor extends DurableObject<Cloudflare.Env> {
    * @throws z.ZodError when it is none
    */
   async report(report: Report): Promise<HealthSnapshot> {
-    const parsed = reportSchema.parse(report)
-    const attempts = this.#registry.attemptsIn(parsed)
-    this.#registry.take(parsed)
-    await this.#board.record(attempts)
+    await this.#board.record(this.#registry.take(reportSchema.parse(report)))
     return this.#board.snapshot(Date.now(), false)
   }
 

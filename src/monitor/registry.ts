@@ -12,37 +12,39 @@ export interface RegistryStorage {
 
 /** No hub has this name: theirs begin with `user:` or `private:`. */
 const RETIRED = 'retired'
-const rowSchema = z.object({ report: reportSchema, mean: z.number() })
-const retiredSchema = z.object({ totals: totalsSchema, mean: z.number(), at: z.number() })
+/** Hubs that wiped themselves are remembered for so many others, so that a report that comes late does not revive them. */
+const GONE = 200
+
+/** The moving average has no row of its own: the row that was written last carries it. */
+const carried = { mean: z.number(), order: z.number() }
+const rowSchema = z.object({ report: reportSchema, ...carried })
+const goneSchema = z.object({ hub: z.string(), epoch: z.string(), at: z.number() })
+const retiredSchema = z.object({ totals: totalsSchema, gone: z.array(goneSchema), ...carried })
 
 /** The last report of every hub, kept in one row each (MO3). */
 export class Registry {
   readonly #storage: RegistryStorage
   readonly #reports = new Map<string, Report>()
   #retired: Totals = totalsSchema.parse({})
+  #gone: readonly z.infer<typeof goneSchema>[] = []
   #mean = 0
+  #order = 0
 
   constructor(storage: RegistryStorage) {
     this.#storage = storage
-    let newest = -1
     for (const { key, value } of storage.all()) {
       // The providers' health stands in the same table, under keys of its own.
       if (key.startsWith('provider:')) continue
       const raw: unknown = JSON.parse(value)
-      let row: { mean: number; at: number }
       if (key === RETIRED) {
-        const retired = retiredSchema.parse(raw)
-        this.#retired = retired.totals
-        row = retired
+        const row = retiredSchema.parse(raw)
+        this.#retired = row.totals
+        this.#gone = row.gone
+        this.#carry(row)
       } else {
-        const { report, mean } = rowSchema.parse(raw)
-        this.#reports.set(key, report)
-        row = { mean, at: report.at }
-      }
-      // The moving average has no row of its own: the newest report carries it.
-      if (row.at > newest) {
-        newest = row.at
-        this.#mean = row.mean
+        const row = rowSchema.parse(raw)
+        this.#reports.set(key, row.report)
+        this.#carry(row)
       }
     }
   }
@@ -61,39 +63,56 @@ export class Registry {
   /** A hub that holds nothing any more, though it did not say so. */
   forget(hub: string): void {
     const last = this.#reports.get(hub)
-    if (last !== undefined) this.take({ ...last, retired: true, connections: [], running: 0, ended: [] })
+    if (last !== undefined) this.take({ ...last, serial: last.serial + 1, retired: true, ended: [], attempts: [] })
   }
 
-  /** Takes a hub's report in the place of its last one; one that is older than the last changes nothing. */
-  take(report: Report): void {
+  /**
+   * Takes a hub's report in the place of its last one. One that came before, or was overtaken, changes nothing (MO1).
+   * @returns the attempts that it tells for the first time (HE1)
+   */
+  take(report: Report): readonly Attempt[] {
     const last = this.#reports.get(report.hub)
-    const sameLife = last?.epoch === report.epoch
-    if (last !== undefined && sameLife && report.at < last.at) return
-    for (const { seconds } of unheard(last, report).ended)
-      this.#mean = this.#mean === 0 ? seconds : 0.9 * this.#mean + 0.1 * seconds
-    if (last !== undefined && !sameLife) this.#retire(last.totals, report.at)
+    if (!this.#isNews(report, last)) return []
+    const { ended, attempts } = unheard(last, report)
+    for (const { seconds } of ended) this.#mean = this.#mean === 0 ? seconds : 0.9 * this.#mean + 0.1 * seconds
+    if (last !== undefined && last.epoch !== report.epoch) this.#retire(last)
     if (report.retired) {
-      this.#retire(report.totals, report.at)
+      this.#retire(report)
       this.#reports.delete(report.hub)
       this.#storage.delete(report.hub)
-      return
+    } else {
+      this.#reports.set(report.hub, report)
+      this.#storage.put(report.hub, JSON.stringify({ report, ...this.#carrying() }))
     }
-    this.#reports.set(report.hub, report)
-    this.#storage.put(report.hub, JSON.stringify({ report, mean: this.#mean }))
+    return attempts.map(({ attempt }) => attempt)
   }
 
-  /** Attempts that an earlier report did not tell (HE1). To be asked before `take`. */
-  attemptsIn(report: Report): readonly Attempt[] {
-    return unheard(this.#reports.get(report.hub), report).attempts.map(({ attempt }) => attempt)
+  #isNews(report: Report, last: Report | undefined): boolean {
+    if (this.#gone.some(({ hub, epoch }) => hub === report.hub && epoch === report.epoch)) return false
+    if (last === undefined) return true
+    // Instances of one hub follow each other and share a clock; within one, its own count is exact.
+    return last.instance === report.instance ? report.serial > last.serial : report.at >= last.at
   }
 
-  #retire(totals: Totals, at: number): void {
+  #retire({ hub, epoch, at, totals }: Report): void {
     this.#retired = addTotals(this.#retired, totals)
-    this.#storage.put(RETIRED, JSON.stringify({ totals: this.#retired, mean: this.#mean, at }))
+    this.#gone = [...this.#gone, { hub, epoch, at }].slice(-GONE)
+    this.#storage.put(RETIRED, JSON.stringify({ totals: this.#retired, gone: this.#gone, ...this.#carrying() }))
+  }
+
+  #carrying() {
+    this.#order += 1
+    return { mean: this.#mean, order: this.#order }
+  }
+
+  #carry(row: { readonly mean: number; readonly order: number }): void {
+    if (row.order <= this.#order) return
+    this.#order = row.order
+    this.#mean = row.mean
   }
 }
 
-/** What a report tells for the first time: a report whose receipt was lost is sent again, with more in it (MO1). */
+/** What a report tells for the first time: one whose receipt was lost is followed by one that tells it again (MO1). */
 function unheard(last: Report | undefined, report: Report): Pick<Report, 'ended' | 'attempts'> {
   if (last === undefined || last.instance !== report.instance) return report
   const heard = Math.max(0, ...last.ended.map(({ n }) => n), ...last.attempts.map(({ n }) => n))

@@ -63,8 +63,9 @@ export function streamingStats(known: Known, now: number) {
 /** `GET /api/sse/stats` (contract D2); event types by their names in the log. */
 export function readerStats(known: Known, now: number) {
   const live = connections(known, 'bridge')
-  const byUser: Record<string, number> = {}
-  for (const { user_id } of live) byUser[user_id] = (byUser[user_id] ?? 0) + 1
+  // Users choose their names, so they are counted where no name means anything.
+  const byUser = new Map<string, number>()
+  for (const { user_id } of live) byUser.set(user_id, (byUser.get(user_id) ?? 0) + 1)
   const byType: Record<string, number> = {}
   for (const { reader_events } of [known.retired, ...known.reports.map((report) => report.totals)]) {
     for (const [type, count] of Object.entries(reader_events)) byType[type] = (byType[type] ?? 0) + count
@@ -73,7 +74,7 @@ export function readerStats(known: Known, now: number) {
     connections: {
       total: live.length + total(known, (totals) => totals.readers_closed),
       active: live.length,
-      by_user: byUser,
+      by_user: Object.fromEntries(byUser),
     },
     events: { total_sent: sum(Object.values(byType)), by_type: byType },
     active_clients: Object.fromEntries(

@@ -229,6 +229,8 @@ describe('a generation', () => {
       cache_hit: true,
       finish_reason: 'stop',
       usage: { input_tokens: 3, output_tokens: 7 },
+      cost: 0,
+      cost_estimated: false,
     })
     expect(end(9000)?.data).toMatchObject({ duration: 0 })
   })

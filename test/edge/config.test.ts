@@ -59,6 +59,8 @@ describe('configuration', () => {
       idleTimeoutMs: 3_600_000,
       retentionMs: 86_400_000,
       heartbeatMs: 30_000,
+      firstTokenMs: 8000,
+      stallMs: 20_000,
     })
   })
 

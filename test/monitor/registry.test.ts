@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Report } from '../../src/core/report.ts'
 import { Registry } from '../../src/monitor/registry.ts'
 import { addTotals, type Known, readerStats, streamingStats } from '../../src/monitor/statistics.ts'
-import { connectionOf, memoryRows, registryWith, reportOf, totalsArb, totalsOf } from '../support/reports.ts'
+import { connectionOf, endedOf, memoryRows, registryWith, reportOf, totalsArb, totalsOf } from '../support/reports.ts'
 
 /** Reports of three hubs in the order of their sending, some of a hub's next life, some its last word. */
 const historyArb: fc.Arbitrary<readonly Report[]> = fc
@@ -15,7 +15,7 @@ const historyArb: fc.Arbitrary<readonly Report[]> = fc
       pause: fc.nat(3),
       totals: totalsArb,
       ended: fc.array(
-        fc.nat(100).map((seconds) => ({ seconds })),
+        fc.nat(100).map((seconds) => ({ n: 0, seconds })),
         { maxLength: 3 },
       ),
       connections: fc.nat(2),
@@ -77,15 +77,15 @@ describe('the registry', () => {
   })
 
   it('[MO1] a doubled report does not move the moving average twice', () => {
-    const report = reportOf('ann', { ended: [{ seconds: 10 }, { seconds: 20 }] })
+    const report = reportOf('ann', { ended: endedOf([10, 20]) })
     const once = registryWith([report]).registry.known.meanStreamSeconds
     expect(once).toBe(11)
     expect(registryWith([report, report]).registry.known.meanStreamSeconds).toBe(once)
   })
 
   it('[MO1] a report whose receipt was lost is told again with what ended since: what ended before counts once', () => {
-    const first = reportOf('ann', { at: 1000, ended: [{ seconds: 10 }, { seconds: 20 }] })
-    const again = reportOf('ann', { at: 2000, ended: [{ seconds: 10 }, { seconds: 20 }, { seconds: 30 }] })
+    const first = reportOf('ann', { at: 1000, ended: endedOf([10, 20]) })
+    const again = reportOf('ann', { at: 2000, ended: endedOf([10, 20, 30]) })
     expect(registryWith([first, again]).registry.known.meanStreamSeconds).toBeCloseTo(12.9, 9)
   })
 
@@ -95,8 +95,14 @@ describe('the registry', () => {
   })
 
   it('[MO1] a report that was overtaken by a newer one of its life changes nothing', () => {
-    const newer = reportOf('ann', { at: 2000, totals: totalsOf({ requests: 5 }), ended: [{ seconds: 3 }] })
-    const older = reportOf('ann', { at: 1000, totals: totalsOf({ requests: 4 }), ended: [{ seconds: 9 }], running: 1 })
+    const newer = reportOf('ann', { at: 2000, serial: 9, totals: totalsOf({ requests: 5 }), ended: endedOf([3]) })
+    const older = reportOf('ann', {
+      at: 1000,
+      serial: 8,
+      totals: totalsOf({ requests: 4 }),
+      ended: endedOf([9]),
+      running: 1,
+    })
     const { registry } = registryWith([newer, older])
     expect(registry.known).toEqual({ reports: [newer], retired: totalsOf(), meanStreamSeconds: 3 })
   })
@@ -135,7 +141,7 @@ describe('the registry', () => {
   it('[MO1] the moving average is 0.9 of the old and 0.1 of the new, from the first', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 600 }), { minLength: 1, maxLength: 20 }), (durations) => {
-        const ended = durations.map((seconds) => ({ seconds }))
+        const ended = endedOf(durations)
         const mean = durations.slice(1).reduce((old, seconds) => 0.9 * old + 0.1 * seconds, durations[0] ?? 0)
         expect(registryWith([reportOf('ann', { ended })]).registry.known.meanStreamSeconds).toBeCloseTo(mean, 9)
         const apart = ended.map((one, i) => reportOf('ann', { at: 1000 + i, ended: [one] }))
@@ -161,9 +167,9 @@ describe('the registry', () => {
 
   it('[MO3] after a restart the moving average is as it was, though hubs report in one millisecond', () => {
     const reports = [
-      reportOf('ann', { ended: [{ seconds: 10 }] }),
-      reportOf('bob', { ended: [{ seconds: 30 }] }),
-      reportOf('ann', { ended: [{ seconds: 60 }] }),
+      reportOf('ann', { ended: endedOf([10]) }),
+      reportOf('bob', { ended: endedOf([30]) }),
+      reportOf('ann', { ended: endedOf([60]) }),
     ]
     for (const count of [1, 2, 3]) {
       const { registry, storage } = registryWith(reports.slice(0, count))
@@ -173,8 +179,8 @@ describe('the registry', () => {
 
   it('[MO3] after a restart the moving average is as it was, though the clock of one hub is behind', () => {
     const reports = [
-      reportOf('ann', { at: 5000, ended: [{ seconds: 10 }] }),
-      reportOf('bob', { at: 4000, ended: [{ seconds: 30 }] }),
+      reportOf('ann', { at: 5000, ended: endedOf([10]) }),
+      reportOf('bob', { at: 4000, ended: endedOf([30]) }),
     ]
     const { registry, storage } = registryWith(reports)
     expect(new Registry(memoryRows(storage.rows)).known.meanStreamSeconds).toBe(registry.known.meanStreamSeconds)

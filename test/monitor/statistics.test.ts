@@ -46,6 +46,8 @@ const TWO: Known = known({
   ],
 })
 
+const NO_HEALTH = { at: 1000, providers: {} }
+
 describe('GET /api/streaming/stats', () => {
   const sessions = {
     total_sessions: 7,
@@ -126,15 +128,15 @@ describe('the other figures', () => {
       retired: totalsOf(totals),
       reports: [reportOf('ann', { running: 1, totals: totalsOf(totals), connections: [connectionOf('s1')] })],
     })
-    expect(broadcastsOf(some).system_status).toEqual({
+    expect(broadcastsOf(some, NO_HEALTH).system_status).toEqual({
       eventType: 'status_update',
       data: {
-        service_metrics: { total_requests: 18, cache_hit_rate: 25, avg_response_time: 2, error_rate: 12.5 },
-        health_summary: { status: 'healthy', requests_ended: 16, requests_failed: 2 },
+        service_metrics: { total_requests: 18, cache_hit_rate: 40, avg_response_time: 2, error_rate: 12.5 },
+        health_summary: { status: 'healthy', providers: 0, providers_up: 0 },
         queue_status: { active_requests: 1, active_connections: 1 },
       },
     })
-    expect(broadcastsOf(known()).system_status?.data['service_metrics']).toEqual({
+    expect(broadcastsOf(known(), NO_HEALTH).system_status?.data['service_metrics']).toEqual({
       total_requests: 0,
       cache_hit_rate: 0,
       avg_response_time: 0,
@@ -148,12 +150,18 @@ describe('the other figures', () => {
         expect(addTotals(a, totalsOf())).toEqual(a)
         expect(addTotals(a, b)).toEqual(addTotals(b, a))
         expect(addTotals(addTotals(a, b), c)).toEqual(addTotals(a, addTotals(b, c)))
-        const { reader_events, ...figures } = addTotals(a, b)
+        const { reader_events, spending, ...figures } = addTotals(a, b)
         for (const [name, figure] of Object.entries(figures)) {
           expect(figure).toBe(Number(Reflect.get(a, name)) + Number(Reflect.get(b, name)))
         }
         for (const type of Object.keys({ ...a.reader_events, ...b.reader_events })) {
           expect(reader_events[type]).toBe((a.reader_events[type] ?? 0) + (b.reader_events[type] ?? 0))
+        }
+        for (const day of Object.keys({ ...a.spending, ...b.spending })) {
+          for (const key of Object.keys({ ...a.spending[day], ...b.spending[day] })) {
+            const cost = (a.spending[day]?.[key]?.cost ?? 0) + (b.spending[day]?.[key]?.cost ?? 0)
+            expect(spending[day]?.[key]?.cost).toBe(cost)
+          }
         }
       }),
     )

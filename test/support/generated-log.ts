@@ -8,6 +8,8 @@ export const FINISH: Finish = {
   reason: 'stop',
   usage: { input_tokens: 3, output_tokens: 7 },
   cacheHit: false,
+  cost: 0,
+  costEstimated: false,
 }
 
 export function generationOf(more: Partial<GenerationStart> = {}): Generation {

@@ -45,6 +45,8 @@ export function everyEvent(
         duration: 1.5,
         provider_used: 'embedded',
         cache_hit: false,
+        cost: 0,
+        cost_estimated: false,
         finish_reason: 'stop',
         usage: { input_tokens: 3, output_tokens: null },
       },

@@ -19,6 +19,9 @@ export function totalsOf(more: Partial<Totals> = {}): Totals {
   return totalsSchema.parse(more)
 }
 
+let serial = 0
+
+/** A report that was made after all that were made before; of an instance for each epoch. */
 export function reportOf(hub: string, more: Partial<Report> = {}): Report {
   return {
     hub: `user:${hub}`,
@@ -30,8 +33,17 @@ export function reportOf(hub: string, more: Partial<Report> = {}): Report {
     connections: [],
     totals: totalsOf(),
     ended: [],
+    attempts: [],
+    cache: { entries: 0, max_entries: 200 },
+    instance: more.epoch ?? `n${hub}`,
+    serial: ++serial,
     ...more,
   }
+}
+
+/** Ends of requests, numbered from `first`. */
+export function endedOf(seconds: readonly number[], first = 1): Report['ended'] {
+  return seconds.map((one, i) => ({ n: first + i, seconds: one }))
 }
 
 export function connectionOf(id: string, more: Partial<ConnectionInfo> = {}): ConnectionInfo {
@@ -57,6 +69,15 @@ export function registryWith(reports: readonly Report[]) {
 
 const count = fc.nat(1000)
 
+const spendArb = fc.record({
+  cost: count,
+  saved: count,
+  attempts: count,
+  input_tokens: count,
+  output_tokens: count,
+  estimated: count,
+})
+
 /** Whole numbers, so that sums do not depend on their order. */
 export const totalsArb: fc.Arbitrary<Totals> = fc.record({
   requests: count,
@@ -74,4 +95,9 @@ export const totalsArb: fc.Arbitrary<Totals> = fc.record({
     noNullPrototype: true,
   }),
   rows_written: count,
+  spending: fc.dictionary(
+    fc.constantFrom('2026-11-19', '2026-11-20'),
+    fc.dictionary(fc.constantFrom('a m', 'b m'), spendArb, { minKeys: 1, noNullPrototype: true }),
+    { noNullPrototype: true },
+  ),
 })
