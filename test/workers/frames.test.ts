@@ -1,5 +1,3 @@
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
-import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { debug, Socket } from './support.ts'
 
@@ -45,27 +43,4 @@ test('[CM1] nothing that a client can send takes the hub down or changes anythin
   expect(errors(socket)[frames.length - 2]?.metadata).toEqual({ about_request_id: 'unknown' })
   expect(await debug(user)).toEqual(before)
   socket.close()
-})
-
-test('[SC1] a socket that waits for a long answer is not idle, and the alarm does not run in circles', async () => {
-  const user = 'patient'
-  const hub = env.SESSION_HUB.getByName(`user:${user}`)
-  const socket = await Socket.open(`user_id=${user}&model_preference=endless`)
-  socket.say({ type: 'ai_request', prompt: 'Long', request_id: 'long' })
-  await socket.until((all) => all.some(({ event_type }) => event_type === 'chunk'))
-  await runInDurableObject(hub, (_, state) => {
-    for (const ws of state.getWebSockets()) {
-      const stored: unknown = ws.deserializeAttachment()
-      if (typeof stored === 'object') ws.serializeAttachment({ ...stored, active_at: Date.now() - 9_000_000 })
-    }
-  })
-  await runDurableObjectAlarm(hub)
-  const next = await runInDurableObject(hub, (_, state) => state.storage.getAlarm())
-  expect((next ?? 0) - Date.now()).toBeGreaterThan(10_000)
-  expect(socket.closed).toBeNull()
-  socket.say({ type: 'cancel_request', request_id: 'long' })
-  await socket.end('long')
-  socket.close()
-  await socket.over()
-  await evictDurableObject(hub)
 })
