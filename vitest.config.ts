@@ -2,19 +2,20 @@ import { cloudflareTest } from '@cloudflare/vitest-pool-workers'
 import { defineConfig } from 'vitest/config'
 
 /** Settings of the embedded provider as `PROVIDERS`. Only the first fits ordinary prompts; `model_preference` picks another. */
-function embedded(providers: Record<string, string>): string {
+function embedded(providers: Record<string, string>, more: object = {}): string {
   return JSON.stringify(
     Object.entries(providers).map(([name, query], i) => ({
       name,
       kind: 'embedded',
       base_url: `embedded:?${query}`,
       ...(i > 0 && { tasks: ['creative'] }),
+      ...more,
     })),
   )
 }
 
 /** The Worker in workerd, with the providers that a folder of tests needs. */
-function inWorkerd(name: string, providers: Record<string, string>) {
+function inWorkerd(name: string, providers: Record<string, string>, more: object = {}) {
   return {
     plugins: [
       cloudflareTest({
@@ -22,7 +23,7 @@ function inWorkerd(name: string, providers: Record<string, string>) {
         remoteBindings: false,
         miniflare: {
           bindings: {
-            PROVIDERS: embedded(providers),
+            PROVIDERS: embedded(providers, more),
             SSE_HEARTBEAT_S: '1',
             MAX_CONNECTIONS_PER_USER: '400',
             FIRST_TOKEN_TIMEOUT_S: '0.3',
@@ -56,6 +57,20 @@ export default defineConfig({
       // One provider that fails and nobody to take over.
       inWorkerd('workers-fails', { fails: 'tokens_per_second=0&fail_after=3' }),
       inWorkerd('workers-cuts', { cuts: 'tokens_per_second=0&cut_after=3' }),
+      // Several, priced, tried in the order of the list, which a test narrows by preference.
+      inWorkerd(
+        'workers-router',
+        {
+          good: 'tokens_per_second=0',
+          dead: 'fail_before=1',
+          limited: 'rate_limited=60',
+          breaks: 'tokens_per_second=0&fail_after=5',
+          slow: 'first_token_ms=60000',
+          stalls: 'tokens_per_second=0&stall_after=5',
+          paced: 'tokens_per_second=100&first_token_ms=0&tokens=200',
+        },
+        { tasks: [], price: { input: 1, output: 2 } },
+      ),
       {
         // `npm start` as its own process: killed, restarted, and read by other people's clients.
         test: {
