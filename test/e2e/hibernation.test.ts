@@ -110,7 +110,8 @@ describe.concurrent('a hub', () => {
     const connections = async () => (await hubFacts(server.url, 'leaver')).connections
     expect(await connections()).toBe(2)
     leave.cut()
-    await polled(connections, (count) => count === 1, HEARTBEAT_S * 1000 + 500)
+    // One heartbeat on the Worker's own port (measured: 2.03 s); wrangler's proxy in front of it takes one more.
+    await polled(connections, (count) => count === 1, 2 * HEARTBEAT_S * 1000 + 700)
     await trigger(server.url, { prompt: 'still there?', user_id: 'leaver' })
     await stay.until(({ event }) => event === 'chunk')
     stay.cut()
@@ -136,6 +137,5 @@ describe.concurrent('a hub', () => {
     const chunks = reader.seen.filter(({ type }) => type === 'chunk')
     const gaps = chunks.slice(1).map(({ at }, i) => at - (chunks[i]?.at ?? 0))
     expect(gaps.toSorted((a, b) => a - b)[Math.floor(gaps.length / 2)]).toBeLessThan(120)
-    console.info({ watched, unwatched, chunks: chunks.length })
   })
 })

@@ -10,6 +10,12 @@ const ROOT = join(import.meta.dirname, '../..')
 const READY_MS = 50_000
 const POLITE_MS = 4000
 
+/**
+ * Runs npm, and kills the group when the other end of descriptor 3 closes: that is when the test's process is gone, in
+ * whatever way, and could not stop the server itself.
+ */
+const GUARDED = '(cat <&3 >/dev/null; kill -KILL 0) & exec npm "$@"'
+
 export interface ServerOptions {
   readonly vars?: Readonly<Record<string, string>>
   /** Absent: a directory that goes away with `stop`. */
@@ -97,16 +103,17 @@ export class Server {
     const { vars, persistTo, port } = this.#options
     const named = Object.entries(vars).flatMap(([name, value]) => ['--var', `${name}:${value}`])
     const args = ['start', '--silent', '--', '--port', String(port), '--persist-to', persistTo, ...named]
-    const child = spawn('npm', args, { cwd: ROOT, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn('sh', ['-c', GUARDED, 'npm', ...args], {
+      cwd: ROOT,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    })
     const group = child.pid ?? 0
     this.#group = group
-    const orphaned = () => signalGroup(group, 'SIGKILL')
-    process.once('exit', orphaned)
-    child.once('exit', () => process.off('exit', orphaned))
     let printed = ''
     await new Promise<void>((resolve, reject) => {
       const fail = (why: string) => {
-        orphaned()
+        signalGroup(group, 'SIGKILL')
         reject(new Error(`${why}\n${printed}`))
       }
       const late = setTimeout(() => fail('the server was not ready in time'), READY_MS)
@@ -117,8 +124,8 @@ export class Server {
         clearTimeout(late)
         resolve()
       }
-      child.stdout.on('data', hear)
-      child.stderr.on('data', hear)
+      child.stdout?.on('data', hear)
+      child.stderr?.on('data', hear)
       child.once('error', (error) => fail(error.message))
       child.once('exit', (code) => {
         clearTimeout(late)
