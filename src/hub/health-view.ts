@@ -11,6 +11,7 @@ interface HealthPorts {
 export class HealthView {
   readonly #ports: HealthPorts
   #snapshot: HealthSnapshot | null = null
+  #heard = Number.NEGATIVE_INFINITY
   #asked = Number.NEGATIVE_INFINITY
   readonly #leftAloneUntil = new Map<string, number>()
 
@@ -22,13 +23,15 @@ export class HealthView {
   get isStale(): boolean {
     const { providers = {} } = this.#snapshot ?? {}
     const waiting = Object.values(providers).some(({ state, probe }) => state === 'half_open' && !probe)
-    const age = this.#ports.now() - this.#asked
-    return age > LIMITS.healthFreshMs || (waiting && age > LIMITS.healthWaitMs)
+    const now = this.#ports.now()
+    // Only who asks may get a probe; a report's receipt has none.
+    return now - this.#heard > LIMITS.healthFreshMs || (waiting && now - this.#asked > LIMITS.healthWaitMs)
   }
 
   /** Asks the monitor if need be, and waits for it no longer than a moment: if it is down, hubs go on (MO2). */
   async refresh(): Promise<void> {
     if (!this.isStale) return
+    this.#asked = this.#ports.now()
     let timer: ReturnType<typeof setTimeout> | undefined
     const late = new Promise<null>((resolve) => {
       timer = setTimeout(() => resolve(null), LIMITS.healthWaitMs)
@@ -37,7 +40,7 @@ export class HealthView {
       this.take(await Promise.race([this.#ports.ask(), late]))
     } catch (error) {
       console.warn({ message: 'no health', name: error instanceof Error ? error.name : typeof error })
-      this.#asked = this.#ports.now()
+      this.#heard = this.#ports.now()
     } finally {
       if (timer !== undefined) clearTimeout(timer)
     }
@@ -45,7 +48,7 @@ export class HealthView {
 
   /** Takes the monitor's word, as an answer or with a report's receipt. */
   take(word: unknown): void {
-    this.#asked = this.#ports.now()
+    this.#heard = this.#ports.now()
     const parsed = healthSnapshotSchema.safeParse(word)
     if (parsed.success) this.#snapshot = parsed.data
   }

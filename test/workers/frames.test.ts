@@ -1,3 +1,5 @@
+import { runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { debug, Socket } from './support.ts'
 
@@ -42,5 +44,14 @@ test('[CM1] nothing that a client can send takes the hub down or changes anythin
   }
   expect(errors(socket)[frames.length - 2]?.metadata).toEqual({ about_request_id: 'unknown' })
   expect(await debug(user)).toEqual(before)
+  socket.close()
+})
+
+test('[FO3] the runtime tells how much a socket has yet to send: without that a dead reader has no bound', async () => {
+  const socket = await Socket.open('user_id=buffered')
+  const told = await runInDurableObject(env.SESSION_HUB.getByName('user:buffered'), (_, state) =>
+    state.getWebSockets().map(({ bufferedAmount }) => typeof bufferedAmount),
+  )
+  expect(told).toEqual(['number'])
   socket.close()
 })
