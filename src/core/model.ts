@@ -13,6 +13,8 @@ export interface ModelRequest {
   readonly task: TaskClass
   /** A BCP 47 tag that the caller prefers, or null. */
   readonly language: string | null
+  /** An answer so far that is to be continued, since another provider died in it; null for a new answer. */
+  readonly prefix: string | null
 }
 
 export type FinishReason = 'stop' | 'length' | 'content_filter' | 'tool_calls' | 'other'

@@ -96,6 +96,7 @@ export class Requests {
       messages: [{ role: 'user', content: command.prompt }],
       task: running.generation.start.task,
       language,
+      prefix: null,
     })
     return { requestId: running.requestId, duplicate: false, startSeq }
   }
