@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { FreshetError } from './core/errors.ts'
-import { DEFAULT_PROVIDERS, type ProviderEntry, providerListSchema } from './providers/config.ts'
+import { DEFAULT_PROVIDERS, GENAI_MODEL, type ProviderEntry, providerListSchema } from './providers/config.ts'
 
 export const VERSION = '0.1.0'
 
@@ -13,6 +13,8 @@ export interface Config {
   readonly maxActiveRequests: number
   readonly idleTimeoutMs: number
   readonly retentionMs: number
+  /** Model of a `google` provider that names none. */
+  readonly genaiModelId: string
   readonly heartbeatMs: number
   /** How long a provider may take to its first token while there is another one to ask. */
   readonly firstTokenMs: number
@@ -73,6 +75,7 @@ const variablesSchema = z.object({
   MAX_ACTIVE_REQUESTS_PER_USER: wholeNumber(1, 1000).default(8),
   IDLE_TIMEOUT_S: wholeNumber(1, 31_536_000).default(3600),
   LOG_RETENTION_HOURS: wholeNumber(1, 8760).default(24),
+  GENAI_MODEL_ID: z.string().min(1).max(200).default(GENAI_MODEL),
   SSE_HEARTBEAT_S: duration.default(30),
   FIRST_TOKEN_TIMEOUT_S: duration.default(8),
   STALL_TIMEOUT_S: duration.default(20),
@@ -111,6 +114,7 @@ export function readConfig(env: object): Config {
     maxActiveRequests: vars.MAX_ACTIVE_REQUESTS_PER_USER,
     idleTimeoutMs: vars.IDLE_TIMEOUT_S * 1000,
     retentionMs: vars.LOG_RETENTION_HOURS * 3_600_000,
+    genaiModelId: vars.GENAI_MODEL_ID,
     heartbeatMs: vars.SSE_HEARTBEAT_S * 1000,
     firstTokenMs: vars.FIRST_TOKEN_TIMEOUT_S * 1000,
     stallMs: vars.STALL_TIMEOUT_S * 1000,

@@ -13,7 +13,7 @@ export interface ModelRequest {
   readonly task: TaskClass
   /** A BCP 47 tag that the caller prefers, or null. */
   readonly language: string | null
-  /** An answer so far that another provider gave, to be continued from there; null for a new one. */
+  /** An answer so far that is to be continued, since another provider died in it; null for a new answer. */
   readonly prefix: string | null
 }
 

@@ -179,7 +179,10 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
       sent: (report) => hub.reported(report),
     })
     const cache = new AnswerCache(this.#sql)
-    const providers = createProviders(config.providers, (name) => secretOf(this.env, name))
+    const providers = createProviders(config.providers, (name) => secretOf(this.env, name), {
+      ai: Reflect.get(this.env, 'AI'),
+      genaiModelId: config.genaiModelId,
+    })
     const answers = new Answers({
       providers,
       candidates: candidatesOf(config.providers, providers),

@@ -22,6 +22,9 @@ const common = {
 
 const remote = { ...common, model: text, base_url: httpUrl.optional() }
 
+/** The model of a `google` provider that names none, unless `GENAI_MODEL_ID` does. */
+export const GENAI_MODEL = 'gemini-2.0-flash'
+
 /** One entry of `PROVIDERS`. Its key is not in it: it is the secret that `secretNameOf` names. */
 export const providerEntrySchema = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -60,9 +63,14 @@ export const DEFAULT_PROVIDERS: readonly ProviderEntry[] = [
   { name: 'embedded', kind: 'embedded', model: EMBEDDED_MODEL },
 ]
 
+/** The secret or variable that sets something of a provider: `my-llm`, `API_KEY` → `MY_LLM_API_KEY`. */
+export function settingNameOf(provider: string, word: string): string {
+  return `${provider.toUpperCase().replaceAll('-', '_')}_${word}`
+}
+
 /** The secret that holds a provider's key: `my-llm` → `MY_LLM_API_KEY`. */
 export function secretNameOf(provider: string): string {
-  return `${provider.toUpperCase().replaceAll('-', '_')}_API_KEY`
+  return settingNameOf(provider, 'API_KEY')
 }
 
 /** Paths are put behind it, so a query would break it; credentials belong in a secret, and `fetch` refuses them. */

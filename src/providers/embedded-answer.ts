@@ -7,7 +7,7 @@ const EXCERPT = 80
 /** Enough of a prompt to find an excerpt in; a prompt may be 200,000 characters long. */
 const LOOKED_AT = 1000
 
-/** The number that all that is random in an answer comes from: the messages decide it, and nothing else. */
+/** The number that all that is random in an answer comes from: the messages decide it, not what there is of an answer. */
 export function seedOf(request: ModelRequest): number {
   return hashText(JSON.stringify(request.messages.map(({ role, content }) => [role, content])))
 }
@@ -23,6 +23,12 @@ export function composeAnswer(request: ModelRequest): string {
   if (turns !== '') paragraphs.splice(1, 0, pick(CONTEXT, random))
   // A function, since a prompt may hold `$&`, and one pass, since it may hold `{turns}`.
   return paragraphs.join('\n\n').replace(/\{(?:excerpt|turns)\}/g, (slot) => (slot === '{turns}' ? turns : excerpt))
+}
+
+/** What goes on from another's unfinished answer: our own answer, a paragraph further on. */
+export function composeContinuation(request: ModelRequest): string {
+  const answer = composeAnswer(request)
+  return answer.slice(answer.indexOf('\n\n'))
 }
 
 /**

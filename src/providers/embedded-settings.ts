@@ -8,9 +8,18 @@ export interface EmbeddedSettings {
   readonly firstTokenMs: number
   /** Length of the answer in tokens; 0: as long as the answer is. */
   readonly tokens: number
-  /** What goes wrong, after how many tokens; an answer that is shorter than that goes well. */
-  readonly fault: { readonly kind: 'fail' | 'stall' | 'cut'; readonly after: number } | null
+  /** What goes wrong, always; an answer that is over before that goes well. */
+  readonly fault: EmbeddedFault | null
+  /** The share of prompts, 0 to 1, at which it fails before the first token; which ones, `seed` decides. */
+  readonly failRate: number
+  readonly seed: number
 }
+
+export type EmbeddedFault =
+  /** After how many tokens of this call. */
+  | { readonly kind: 'fail' | 'stall' | 'cut'; readonly after: number }
+  /** Before the first token. */
+  | { readonly kind: 'rate_limit'; readonly retryAfterS: number }
 
 /** From here on a pause would be shorter than any timer. */
 const UNPACED_FROM = 100_000
@@ -23,6 +32,8 @@ interface Range {
 }
 
 const COUNT: Range = { max: 10_000_000, whole: true }
+/** What goes wrong; one at most. */
+const FAULTS = ['fail_after', 'stall_after', 'cut_after', 'fail_before', 'rate_limited'] as const
 const RANGES = {
   tokens_per_second: { max: 1_000_000_000, whole: false },
   first_token_ms: { max: 600_000, whole: true },
@@ -30,11 +41,17 @@ const RANGES = {
   fail_after: COUNT,
   stall_after: COUNT,
   cut_after: COUNT,
+  fail_before: { max: 1, whole: true },
+  rate_limited: { max: 86_400, whole: false },
+  fail_rate: { max: 1, whole: false },
+  seed: COUNT,
 } as const satisfies Record<string, Range>
 type Key = keyof typeof RANGES
 
 /**
- * Reads `embedded:?tokens_per_second=40&first_token_ms=250&tokens=0&fail_after=&stall_after=&cut_after=`.
+ * Reads `embedded:?tokens_per_second=40&first_token_ms=250&tokens=0`, and what goes wrong: `fail_after`, `stall_after`
+ * or `cut_after` so many tokens, `fail_before=1` or `rate_limited=<seconds to wait>` before the first, and
+ * `fail_rate=0.1&seed=7` before the first of one prompt in ten.
  * An empty value is as good as none. Without pauses the first token comes at once too, unless the URL says otherwise.
  * @param provider the entry's name, for the sentence.
  * @param baseUrl absent: all defaults.
@@ -44,16 +61,34 @@ export function parseEmbeddedUrl(provider: string, baseUrl: string | undefined):
   const given = parseQuery(provider, baseUrl ?? 'embedded:')
   const rate = given.get('tokens_per_second') ?? DEFAULT_TOKENS_PER_SECOND
   const tokensPerSecond = rate >= UNPACED_FROM ? 0 : rate
-  const faults = (['fail', 'stall', 'cut'] as const).flatMap((kind) => {
-    const after = given.get(`${kind}_after`)
-    return after === undefined ? [] : [{ kind, after }]
+  const faults = FAULTS.flatMap((key) => {
+    const value = given.get(key)
+    const fault = value === undefined ? null : faultOf(key, value)
+    return fault === null ? [] : [fault]
   })
-  if (faults.length > 1) throw senseless(provider, 'only one of fail_after, stall_after and cut_after can be set')
+  if (faults.length > 1) throw senseless(provider, `only one of ${FAULTS.join(', ')} can be set`)
   return {
     tokensPerSecond,
     firstTokenMs: given.get('first_token_ms') ?? (tokensPerSecond === 0 ? 0 : DEFAULT_FIRST_TOKEN_MS),
     tokens: given.get('tokens') ?? 0,
     fault: faults[0] ?? null,
+    failRate: given.get('fail_rate') ?? 0,
+    seed: given.get('seed') ?? 0,
+  }
+}
+
+function faultOf(key: (typeof FAULTS)[number], value: number): EmbeddedFault | null {
+  switch (key) {
+    case 'fail_after':
+      return { kind: 'fail', after: value }
+    case 'stall_after':
+      return { kind: 'stall', after: value }
+    case 'cut_after':
+      return { kind: 'cut', after: value }
+    case 'fail_before':
+      return value === 1 ? { kind: 'fail', after: 0 } : null
+    case 'rate_limited':
+      return { kind: 'rate_limit', retryAfterS: value }
   }
 }
 

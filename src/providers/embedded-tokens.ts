@@ -17,3 +17,25 @@ export function* exactly(text: string, count: number): Generator<string> {
     }
   }
 }
+
+/**
+ * The tokens that follow on a beginning of a text, or null when the text does not begin so.
+ * @param tokens the whole text; it is gone through as far as the beginning reaches.
+ */
+export function following(tokens: Iterable<string>, beginning: string): Iterable<string> | null {
+  const rest = tokens[Symbol.iterator]()
+  for (let at = 0; at < beginning.length; ) {
+    const { done, value } = rest.next()
+    if (done === true) return null
+    const due = beginning.slice(at, at + value.length)
+    if (!value.startsWith(due)) return null
+    at += value.length
+    if (due.length < value.length) return chain([value.slice(due.length)], rest)
+  }
+  return chain([], rest)
+}
+
+function* chain(first: readonly string[], rest: Iterator<string>): Generator<string> {
+  yield* first
+  for (let next = rest.next(); next.done !== true; next = rest.next()) yield next.value
+}

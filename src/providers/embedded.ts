@@ -1,10 +1,10 @@
 import type { CancelSignal, ModelPart, ModelProvider, ModelRequest } from '../core/model.ts'
 import { ProviderFailure } from '../core/model.ts'
-import { composeAnswer, seedOf } from './embedded-answer.ts'
+import { composeAnswer, composeContinuation, seedOf } from './embedded-answer.ts'
 import { type EmbeddedSettings, parseEmbeddedUrl } from './embedded-settings.ts'
-import { exactly, tokenize } from './embedded-tokens.ts'
+import { exactly, following, tokenize } from './embedded-tokens.ts'
 import { pause, untilAborted } from './pause.ts'
-import { seededRandom } from './random.ts'
+import { hashText, seededRandom } from './random.ts'
 import { timed } from './rhythm.ts'
 
 /** So often an answer without pauses lets others have the event loop. */
@@ -33,13 +33,11 @@ export class EmbeddedProvider implements ModelProvider {
   }
 
   async *stream(request: ModelRequest, signal: CancelSignal): AsyncGenerator<ModelPart, void, undefined> {
-    const answer = composeAnswer(request)
-    const { tokens: length } = this.#settings
-    const tokens = length === 0 ? tokenize(answer) : exactly(answer, length)
+    this.#refuse(request)
     const began = Date.now()
     let sent = 0
     let pausedFor = 0
-    for (const { text, dueMs } of timed(tokens, this.#settings, seededRandom(seedOf(request)))) {
+    for (const { text, dueMs } of timed(this.#tokens(request), this.#settings, seededRandom(seedOf(request)))) {
       await this.#fail(sent, signal)
       // Against the due time, so that late timers do not add up; hardly more than the plan has since the last pause,
       // so that a clock that steps back does not hold the answer.
@@ -59,18 +57,46 @@ export class EmbeddedProvider implements ModelProvider {
     yield { type: 'finish', reason: 'stop', usage: { input_tokens: inputTokens(request), output_tokens: sent } }
   }
 
+  /** The tokens of the answer, or of what is left of it after the part that is there already. */
+  #tokens(request: ModelRequest): Iterable<string> {
+    const whole = this.#cut(composeAnswer(request))
+    if (request.prefix === null) return whole
+    return following(whole, request.prefix) ?? this.#cut(composeContinuation(request))
+  }
+
+  #cut(answer: string): Iterable<string> {
+    const { tokens } = this.#settings
+    return tokens === 0 ? tokenize(answer) : exactly(answer, tokens)
+  }
+
+  /** Says no before there is a token, if it is to. */
+  #refuse(request: ModelRequest): void {
+    const { fault, failRate, seed } = this.#settings
+    if (fault?.kind === 'rate_limit') {
+      const more = { status: 429, retryAfterS: fault.retryAfterS }
+      throw new ProviderFailure('provider_rate_limited', 'The embedded provider has no capacity, as it was told.', more)
+    }
+    // By the prompt and the seed alone: the same prompt fails again, whatever ran before it.
+    if (seededRandom(hashText(`${seedOf(request)} ${seed}`))() < failRate) throw failed()
+  }
+
   /** Goes wrong if it is time to. A stall ends only by the signal. */
   async #fail(sent: number, signal: CancelSignal): Promise<void> {
     const { fault } = this.#settings
-    if (fault === null || fault.after !== sent || signal.aborted) return
+    if (fault === null || fault.kind === 'rate_limit' || fault.after !== sent || signal.aborted) return
     if (fault.kind === 'stall') return untilAborted(signal)
     if (fault.kind === 'cut')
       throw new ProviderFailure('provider_cut', 'The embedded provider cut its answer, as it was told to.')
-    throw new ProviderFailure('provider_error', 'The embedded provider failed, as it was told to.')
+    throw failed()
   }
+}
+
+function failed(): ProviderFailure {
+  return new ProviderFailure('provider_error', 'The embedded provider failed, as it was told to.')
 }
 
 /** The usual estimate: four characters a token. */
 function inputTokens(request: ModelRequest): number {
-  return Math.ceil(request.messages.reduce((sum, { content }) => sum + content.length, 0) / 4)
+  const given = request.messages.reduce((sum, { content }) => sum + content.length, request.prefix?.length ?? 0)
+  return Math.ceil(given / 4)
 }

@@ -1,7 +1,7 @@
 import { APICallError, InvalidResponseDataError } from '@ai-sdk/provider'
 import { ProviderFailure } from '../core/model.ts'
+import { EventTooLarge, MalformedEvent } from './bad-event.ts'
 import { retryAfterSeconds } from './retry-after.ts'
-import { EventTooLarge } from './tidy-sse.ts'
 
 /** Where it was thrown: before there was a stream, or while it was read. */
 export type Phase = 'call' | 'stream'
@@ -15,8 +15,28 @@ export function cutFailure(): ProviderFailure {
 }
 
 /** The failure of a stream that says so itself, or that is not what it should be. */
-export function streamFailure(): ProviderFailure {
-  return new ProviderFailure('provider_error', 'The model provider failed while it answered.')
+export function streamFailure(status: number | null = null): ProviderFailure {
+  return new ProviderFailure('provider_error', 'The model provider failed while it answered.', {
+    status,
+    retryable: status === null || !REQUEST_AT_FAULT.has(status),
+  })
+}
+
+/** The failure of a call that came to nothing. */
+export function unreachable(): ProviderFailure {
+  return new ProviderFailure('provider_error', 'The model provider could not be reached.')
+}
+
+/** The failure of a call that was answered with a status that says no. */
+export function statusFailure(status: number, retryAfterS: number | null): ProviderFailure {
+  const more = { status, retryAfterS }
+  if (status === 429) {
+    return new ProviderFailure('provider_rate_limited', 'The model provider has too many requests now.', more)
+  }
+  return new ProviderFailure('provider_error', `The model provider answered with status ${status}.`, {
+    ...more,
+    retryable: !REQUEST_AT_FAULT.has(status),
+  })
 }
 
 /**
@@ -28,8 +48,9 @@ export function mapError(error: unknown, phase: Phase, now: number): ProviderFai
   if (error instanceof ProviderFailure) return error
   if (APICallError.isInstance(error)) return mapCallError(error, phase, now)
   // A tool call that makes no sense.
-  if (InvalidResponseDataError.isInstance(error)) return streamFailure()
-  return phase === 'call' ? unreachable() : cutFailure()
+  if (InvalidResponseDataError.isInstance(error) || isBadEvent(error)) return streamFailure()
+  // Some SDKs read the first event within the call: `guardFetch` has made a failure of all that is wrong before it.
+  return phase === 'call' ? streamFailure() : cutFailure()
 }
 
 /**
@@ -37,25 +58,30 @@ export function mapError(error: unknown, phase: Phase, now: number): ProviderFai
  * does not parse, and what the SDK says itself, as the only one without data, when there was no finish.
  */
 export function mapErrorPart(error: unknown): ProviderFailure {
-  return InvalidResponseDataError.isInstance(error) && error.data === undefined ? cutFailure() : streamFailure()
+  if (InvalidResponseDataError.isInstance(error)) return error.data === undefined ? cutFailure() : streamFailure()
+  const status = statusWithin(error)
+  return status === 429 ? statusFailure(status, null) : streamFailure(status)
 }
 
 function mapCallError(error: APICallError, phase: Phase, now: number): ProviderFailure {
   const status = error.statusCode ?? null
-  if (error.cause instanceof EventTooLarge) return streamFailure()
+  if (isBadEvent(error.cause)) return streamFailure()
   if (status === null) return phase === 'call' ? unreachable() : cutFailure()
   // The answer had begun, and reading it failed.
   if (status >= 200 && status < 300) return cutFailure()
-  const more = { status, retryAfterS: retryAfterSeconds(error.responseHeaders?.['retry-after'], now) }
-  if (status === 429) {
-    return new ProviderFailure('provider_rate_limited', 'The model provider has too many requests now.', more)
-  }
-  return new ProviderFailure('provider_error', `The model provider answered with status ${status}.`, {
-    ...more,
-    retryable: !REQUEST_AT_FAULT.has(status),
-  })
+  return statusFailure(status, retryAfterSeconds(error.responseHeaders?.['retry-after'], now))
 }
 
-function unreachable(): ProviderFailure {
-  return new ProviderFailure('provider_error', 'The model provider could not be reached.')
+function isBadEvent(error: unknown): boolean {
+  return error instanceof EventTooLarge || error instanceof MalformedEvent
+}
+
+/** The status that an error inside a stream stands for: SDKs put it in `statusCode`, some providers in `code`. */
+function statusWithin(error: unknown): number | null {
+  if (typeof error !== 'object' || error === null) return null
+  for (const field of ['statusCode', 'code']) {
+    const status: unknown = Reflect.get(error, field)
+    if (typeof status === 'number' && Number.isInteger(status) && status >= 400 && status < 600) return status
+  }
+  return null
 }

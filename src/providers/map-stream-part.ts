@@ -13,6 +13,8 @@ export function mapStreamPart(part: LanguageModelV4StreamPart): ModelPart | Prov
     case 'text-delta':
       return part.delta === '' ? null : { type: 'text', text: part.delta }
     case 'tool-call':
+      // A tool that the provider runs itself, such as its own search, asks nothing of us.
+      if (part.providerExecuted === true) return { type: 'alive' }
       return { type: 'tool_call', id: part.toolCallId, name: part.toolName, arguments: part.input }
     case 'finish': {
       const reason = mapFinishReason(part.finishReason)

@@ -1,16 +1,18 @@
 import { createParser } from 'eventsource-parser'
-
-/** A provider's event that is larger than we are willing to hold. */
-export class EventTooLarge extends Error {
-  override readonly name = 'EventTooLarge'
-
-  constructor() {
-    super('an event of the stream is larger than the limit')
-  }
-}
+import { EventTooLarge } from './bad-event.ts'
 
 /** What providers send where the SDK wants a list, or nothing at all. Only then is an event worth parsing here. */
 const NULLED = /"(?:choices|error)"\s*:\s*null/
+
+/** Says an event in another way. */
+export interface Translation {
+  /** The data to give on instead. */
+  event(data: string): string
+  /** What to give on before the stream ends at `[DONE]`, or null. */
+  end(): string | null
+}
+
+const AS_IT_IS: Translation = { event: (data) => data, end: () => null }
 
 /**
  * Goes between a provider's response and the SDK, SSE bytes in and out:
@@ -18,18 +20,28 @@ const NULLED = /"(?:choices|error)"\s*:\s*null/
  * - `choices: null` becomes an empty list and `error: null` goes, since the SDK takes both for errors;
  * - the stream ends at `[DONE]`, since the SDK waits for the connection to end and some servers keep it.
  */
-export function tidySse(maxChars: number): TransformStream<Uint8Array, Uint8Array> {
+export function tidySse(maxChars: number, translation = AS_IT_IS): TransformStream<Uint8Array, Uint8Array> {
   const decoder = new TextDecoder()
   const encoder = new TextEncoder()
   let out = ''
   let tooLarge = false
   let done = false
+  const give = (data: string): void => {
+    out += `data: ${data.replaceAll('\n', '\ndata: ')}\n\n`
+  }
   const parser = createParser({
     maxBufferSize: maxChars,
     onEvent({ data }) {
-      if (data.length > maxChars) tooLarge = true
-      else if (data.trim() === '[DONE]') done = true
-      else if (!done) out += `data: ${tidyEvent(data).replaceAll('\n', '\ndata: ')}\n\n`
+      if (done) return
+      if (data.length > maxChars) {
+        tooLarge = true
+      } else if (data.trim() === '[DONE]') {
+        done = true
+        const last = translation.end()
+        if (last !== null) give(last)
+      } else {
+        give(translation.event(tidyEvent(data)))
+      }
     },
     onError(error) {
       if (error.type === 'max-buffer-size-exceeded') tooLarge = true

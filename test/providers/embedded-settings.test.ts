@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { parseEmbeddedUrl } from '../../src/providers/embedded-settings.ts'
 
-const DEFAULTS = { tokensPerSecond: 40, firstTokenMs: 250, tokens: 0, fault: null }
+const DEFAULTS = { tokensPerSecond: 40, firstTokenMs: 250, tokens: 0, fault: null, failRate: 0, seed: 0 }
 
 describe('embedded settings', () => {
   test.each([
@@ -15,6 +15,13 @@ describe('embedded settings', () => {
     ['embedded:?fail_after=3', { ...DEFAULTS, fault: { kind: 'fail', after: 3 } }],
     ['embedded:?stall_after=0', { ...DEFAULTS, fault: { kind: 'stall', after: 0 } }],
     ['embedded:?cut_after=8', { ...DEFAULTS, fault: { kind: 'cut', after: 8 } }],
+    ['embedded:?fail_before=1', { ...DEFAULTS, fault: { kind: 'fail', after: 0 } }],
+    ['embedded:?fail_before=0', DEFAULTS],
+    ['embedded:?rate_limited=2.5', { ...DEFAULTS, fault: { kind: 'rate_limit', retryAfterS: 2.5 } }],
+    [
+      'embedded:?fail_rate=0.25&seed=7&cut_after=1',
+      { ...DEFAULTS, fault: { kind: 'cut', after: 1 }, failRate: 0.25, seed: 7 },
+    ],
   ])('[PR2] %s', (url, settings) => {
     expect(parseEmbeddedUrl('demo', url)).toEqual(settings)
   })
@@ -30,6 +37,9 @@ describe('embedded settings', () => {
     ['embedded:?tokens=1&tokens=2', /tokens is there twice/],
     ['embedded:?tokens=&tokens=2', /tokens is there twice/],
     ['embedded:?fail_after=1&cut_after=2', /only one of/],
+    ['embedded:?fail_before=1&rate_limited=2', /only one of/],
+    ['embedded:?fail_before=2', /fail_before must be a whole number from 0 to 1/],
+    ['embedded:?fail_rate=1.5', /fail_rate must be a number from 0 to 1/],
     ['embedded:?__proto__=1', /no setting/],
     ['embedded:/path?tokens=1', /must be "embedded:"/],
     ['embedded:?tokens=1#x', /must be "embedded:"/],

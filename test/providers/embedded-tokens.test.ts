@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { exactly, tokenize } from '../../src/providers/embedded-tokens.ts'
+import { exactly, following, tokenize } from '../../src/providers/embedded-tokens.ts'
 
 const text = fc.oneof(fc.string(), fc.string({ unit: 'grapheme' }), fc.lorem({ mode: 'sentences' }))
 
@@ -26,5 +26,18 @@ describe('tokens', () => {
         expect(`${given}\n\n`.repeat(count + 1).startsWith(tokens.join(''))).toBe(true)
       }),
     )
+  })
+
+  test('[PR2] what follows on a beginning is the rest, wherever that ends', () => {
+    fc.assert(
+      fc.property(text, fc.nat(), (given, at) => {
+        const beginning = given.slice(0, at % (given.length + 1))
+        expect([...(following(tokenize(given), beginning) ?? ['none'])].join('')).toBe(given.slice(beginning.length))
+      }),
+    )
+  })
+
+  test.each(['abd', 'abc d', 'abc e', 'x'])('[PR2] nothing follows on %j, which is no beginning', (beginning) => {
+    expect(following(tokenize('abc'), beginning)).toBeNull()
   })
 })

@@ -90,7 +90,76 @@ describe('the answer', () => {
   })
 })
 
+describe('an answer that another provider began', () => {
+  const going = (query: string, prefix: string) => run(embedded(query), { ...ask(), prefix })
+
+  test.each(['', '&tokens=200'])('[PR2] is gone on with exactly where it stops%s', async (length) => {
+    const query = `${FAST}${length}`
+    const { text: whole, parts } = await run(embedded(query))
+    const cuts = [0, 1, 5, Math.floor(whole.length / 2), whole.length - 1, whole.length]
+    for (const at of cuts) {
+      const { text, parts: rest } = await going(query, whole.slice(0, at))
+      expect(whole.slice(0, at) + text).toBe(whole)
+      expect(rest.length).toBeLessThanOrEqual(parts.length)
+      expect(rest.at(-1)).toMatchObject({ type: 'finish', usage: { output_tokens: rest.length - 1 } })
+    }
+  })
+
+  test('[PR2] two providers in a chain give what one would have given', async () => {
+    for (const fault of ['fail_after=7', 'cut_after=23']) {
+      const first = await run(embedded(`${FAST}&${fault}`))
+      expect(first.failure).not.toBeNull()
+      const second = await going(FAST, first.text)
+      expect(first.text + second.text).toBe((await run(embedded(FAST))).text)
+    }
+  })
+
+  test('[PR2] is written on a paragraph further when it is not our own', async () => {
+    const { text, failure } = await going(FAST, 'Somebody else said this')
+    expect(failure).toBeNull()
+    expect(text.startsWith('\n\n')).toBe(true)
+    expect(composeAnswer(ask()).endsWith(text)).toBe(true)
+    expect((await going(FAST, `${composeAnswer(ask())} And more.`)).text).toBe(text)
+    expect((await going(`${FAST}&tokens=9`, 'Somebody else')).parts).toHaveLength(10)
+  })
+
+  test('[PR2] counts as input', async () => {
+    const { parts } = await run(embedded(FAST), { ...ask('x'.repeat(10)), prefix: 'y'.repeat(10) })
+    expect(parts.at(-1)).toMatchObject({ usage: { input_tokens: 5 } })
+  })
+})
+
 describe('faults', () => {
+  test('[PR2] fail_before and rate_limited say no before the first token', async () => {
+    expect(await run(embedded(`${FAST}&fail_before=1`))).toMatchObject({
+      parts: [],
+      failure: { code: 'provider_error' },
+    })
+    expect(await run(embedded(`${FAST}&rate_limited=2.5`))).toMatchObject({
+      parts: [],
+      failure: { code: 'provider_rate_limited', status: 429, retryAfterS: 2.5, retryable: true },
+    })
+  })
+
+  test('[PR2] fail_rate fails about so many prompts, and always the same ones of a seed', async () => {
+    const failed = async (query: string): Promise<readonly number[]> => {
+      const outcomes = await Promise.all(
+        Array.from({ length: 400 }, (_, n) => run(embedded(`${FAST}&tokens=1&${query}`), ask(`prompt ${n}`))),
+      )
+      expect(outcomes.every(({ parts, failure }) => (failure === null ? parts.length === 2 : parts.length === 0))).toBe(
+        true,
+      )
+      return outcomes.flatMap(({ failure }, n) => (failure === null ? [] : [n]))
+    }
+    const some = await failed('fail_rate=0.25&seed=1')
+    expect(some.length).toBeGreaterThan(70)
+    expect(some.length).toBeLessThan(130)
+    expect(await failed('fail_rate=0.25&seed=1')).toEqual(some)
+    expect(await failed('fail_rate=0.25&seed=2')).not.toEqual(some)
+    expect(await failed('fail_rate=0')).toEqual([])
+    expect(await failed('fail_rate=1')).toHaveLength(400)
+  })
+
   test('[PR2] fail_after and cut_after throw after so many tokens', async () => {
     for (const [query, code] of [
       ['fail_after', 'provider_error'],

@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import type { ModelPart, ModelProvider, ModelRequest } from '../../src/core/model.ts'
 import { ProviderFailure } from '../../src/core/model.ts'
 import type { TaskClass } from '../../src/core/task.ts'
-import { OpenAiCompatibleProvider } from '../../src/providers/openai-compatible.ts'
+import { createProviders } from '../../src/providers/create-providers.ts'
 
 /** What must be in no failure (PR3): parts of the key, of the prompt, and of all that a provider says. */
 export const KEY = 'sk-KEYMARK-0123456789'
@@ -61,10 +61,12 @@ type Handler = (response: ServerResponse, request: IncomingMessage, body: string
 
 /** A server that answers as the handler likes, on a port of its own, while `use` runs. */
 export async function withServer(handler: Handler, use: (url: string) => Promise<void>): Promise<void> {
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     let body = ''
-    for await (const piece of request) body += String(piece)
-    handler(response, request, body)
+    request.on('data', (piece) => {
+      body += String(piece)
+    })
+    request.on('end', () => handler(response, request, body))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
@@ -77,13 +79,21 @@ export async function withServer(handler: Handler, use: (url: string) => Promise
   }
 }
 
+/** Resolves when the request's connection is closed, in whichever way. */
+export function closing(request: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => request.socket.once('close', () => resolve()))
+}
+
 /** Begins an event stream with some text. */
-export function sse(response: ServerResponse, text = ''): void {
+export function sse(response: ServerResponse, text: string | Uint8Array = ''): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' })
-  if (text === '') response.flushHeaders()
+  if (text.length === 0) response.flushHeaders()
   else response.write(text)
 }
 
-export function providerAt(url: string): OpenAiCompatibleProvider {
-  return new OpenAiCompatibleProvider({ name: 'test-llm', model: 'm-1', baseUrl: `${url}/v1`, apiKey: KEY })
+export function providerAt(url: string): ModelProvider {
+  const entry = { name: 'test-llm', kind: 'openai-compatible', model: 'm-1', base_url: `${url}/v1` } as const
+  const [provider] = createProviders([entry], () => KEY)
+  if (provider === undefined) throw new Error('no provider')
+  return provider
 }

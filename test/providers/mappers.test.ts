@@ -1,11 +1,11 @@
 import { APICallError, InvalidResponseDataError } from '@ai-sdk/provider'
 import { describe, expect, test } from 'vitest'
-import { ProviderFailure } from '../../src/core/model.ts'
+import { type ModelMessage, ProviderFailure } from '../../src/core/model.ts'
+import { EventTooLarge, MalformedEvent } from '../../src/providers/bad-event.ts'
 import { mapError, mapErrorPart } from '../../src/providers/map-error.ts'
 import { mapFinishReason, mapStreamPart } from '../../src/providers/map-stream-part.ts'
 import { retryAfterSeconds } from '../../src/providers/retry-after.ts'
-import { EventTooLarge } from '../../src/providers/tidy-sse.ts'
-import { toPrompt } from '../../src/providers/to-prompt.ts'
+import { CONTINUE, toPrompt } from '../../src/providers/to-prompt.ts'
 import { expectNothingLeaked, KEY, PROMPT, SAID } from './helpers.ts'
 
 const NOW = Date.UTC(2026, 10, 20, 12, 0, 0)
@@ -39,6 +39,9 @@ describe('errors', () => {
     [new Error(SAID), 'stream', 'provider_cut', true, null, null],
     [undefined, 'stream', 'provider_cut', true, null, null],
     [callError(200, { cause: new EventTooLarge() }), 'stream', 'provider_error', true, null, null],
+    [new EventTooLarge(), 'stream', 'provider_error', true, null, null],
+    [new MalformedEvent(), 'stream', 'provider_error', true, null, null],
+    [new EventTooLarge(), 'call', 'provider_error', true, null, null],
     [new InvalidResponseDataError({ data: SAID, message: SAID }), 'stream', 'provider_error', true, null, null],
   ] as const)('[PR1] [PR3] case %#', (error, phase, code, retryable, status, retryAfterS) => {
     const failure = mapError(error, phase, NOW)
@@ -52,15 +55,21 @@ describe('errors', () => {
   })
 
   test.each([
-    [{ message: SAID, code: 500 }, 'provider_error'],
+    [{ message: SAID, code: 500 }, 'provider_error', 500],
     [SAID, 'provider_error'],
     [null, 'provider_error'],
     [new Error(SAID), 'provider_error'],
     [new InvalidResponseDataError({ data: { x: SAID } }), 'provider_error'],
     [new InvalidResponseDataError({ data: undefined }), 'provider_cut'],
-  ])('[PR1] [PR3] error part %#', (error, code) => {
+    [{ message: SAID, statusCode: 429 }, 'provider_rate_limited', 429],
+    [{ message: SAID, code: 429 }, 'provider_rate_limited', 429],
+    [{ message: SAID, statusCode: 503 }, 'provider_error', 503],
+    [{ message: SAID, statusCode: 400 }, 'provider_error', 400, false],
+    [{ message: SAID, code: 3040 }, 'provider_error'],
+    [{ message: SAID, code: '429' }, 'provider_error'],
+  ])('[PR1] [PR3] error part %#', (error, code, status: number | null = null, retryable = true) => {
     const failure = mapErrorPart(error)
-    expect(failure.code).toBe(code)
+    expect(failure).toMatchObject({ code, status, retryable })
     expectNothingLeaked(failure)
   })
 
@@ -90,7 +99,8 @@ describe('parts', () => {
   test('[PR1] text, tool call and finish are mapped, all else is left out', () => {
     expect(mapStreamPart({ type: 'text-delta', id: 't', delta: 'a' })).toEqual({ type: 'text', text: 'a' })
     expect(mapStreamPart({ type: 'text-delta', id: 't', delta: '' })).toBeNull()
-    expect(mapStreamPart({ type: 'reasoning-delta', id: 'r', delta: 'hm' })).toBeNull()
+    expect(mapStreamPart({ type: 'reasoning-delta', id: 'r', delta: 'hm' })).toEqual({ type: 'alive' })
+    expect(mapStreamPart({ type: 'ping' })).toEqual({ type: 'alive' })
     expect(mapStreamPart({ type: 'stream-start', warnings: [] })).toBeNull()
     expect(mapStreamPart({ type: 'tool-call', toolCallId: 'i', toolName: 'n', input: '{}' })).toEqual({
       type: 'tool_call',
@@ -127,17 +137,39 @@ describe('parts', () => {
     expect(mapStreamPart({ type: 'finish', finishReason: { unified, raw }, usage })).toMatchObject({ code })
   })
 
-  test('[PR1] messages keep their order and roles', () => {
-    expect(
-      toPrompt([
-        { role: 'system', content: 's' },
-        { role: 'user', content: 'u' },
-        { role: 'assistant', content: 'a' },
-      ]),
-    ).toEqual([
-      { role: 'system', content: 's' },
-      { role: 'user', content: [{ type: 'text', text: 'u' }] },
-      { role: 'assistant', content: [{ type: 'text', text: 'a' }] },
+  test('[PR1] a tool that the provider runs itself asks nothing of us', () => {
+    const call = {
+      type: 'tool-call',
+      toolCallId: 'i',
+      toolName: 'search',
+      input: '{}',
+      providerExecuted: true,
+    } as const
+    expect(mapStreamPart(call)).toEqual({ type: 'alive' })
+  })
+
+  const messages: readonly ModelMessage[] = [
+    { role: 'system', content: 's' },
+    { role: 'user', content: 'u' },
+    { role: 'assistant', content: 'a' },
+    { role: 'user', content: 'v' },
+  ]
+  const mapped = [
+    { role: 'system', content: 's' },
+    { role: 'user', content: [{ type: 'text', text: 'u' }] },
+    { role: 'assistant', content: [{ type: 'text', text: 'a' }] },
+    { role: 'user', content: [{ type: 'text', text: 'v' }] },
+  ]
+
+  test.each([null, ''])('[PR1] messages keep their order and roles; a prefix of %j is none', (prefix) => {
+    expect(toPrompt({ messages, prefix })).toEqual(mapped)
+  })
+
+  test('[PR1] an answer so far comes last, with the word to go on from it', () => {
+    expect(toPrompt({ messages, prefix: 'It flows ' })).toEqual([
+      ...mapped,
+      { role: 'assistant', content: [{ type: 'text', text: 'It flows ' }] },
+      { role: 'user', content: [{ type: 'text', text: CONTINUE }] },
     ])
   })
 })

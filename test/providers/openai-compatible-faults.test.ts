@@ -1,8 +1,7 @@
-import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import type { ModelPart } from '../../src/core/model.ts'
-import { ask, chunk, finish, KEY, PROMPT, providerAt, run, SAID, sse, withServer } from './helpers.ts'
+import { ask, chunk, closing, finish, KEY, PROMPT, providerAt, run, SAID, sse, withServer } from './helpers.ts'
 
 const DONE = 'data: [DONE]\n\n'
 
@@ -43,7 +42,7 @@ describe('a stream that goes wrong', () => {
         const outcome = await run(providerAt(url))
         expect(outcome.failure?.code).toBe(code)
         expect(outcome.text).toBe(text)
-        expect(outcome.parts.every(({ type }) => type === 'text')).toBe(true)
+        expect(outcome.parts.every(({ type }) => type === 'text' || type === 'alive')).toBe(true)
       },
     )
   })
@@ -56,7 +55,7 @@ describe('a stream that goes wrong', () => {
         void reset.promise.then(() => response.destroy())
       },
       async (url) => {
-        const parts = providerAt(url).stream(ask(), new AbortController().signal)
+        const parts = providerAt(url).stream(ask(), new AbortController().signal)[Symbol.asyncIterator]()
         expect((await parts.next()).value).toEqual({ type: 'text', text: 'a' })
         reset.resolve()
         const error: unknown = await parts.next().catch((thrown: unknown) => thrown)
@@ -187,7 +186,7 @@ describe('abort', () => {
     const call = Promise.withResolvers<{ closed: Promise<unknown> }>()
     await withServer(
       (response, request) => {
-        call.resolve({ closed: once(request.socket, 'close') })
+        call.resolve({ closed: closing(request) })
         begin(response)
       },
       (url) => use(url, call.promise),
@@ -199,7 +198,7 @@ describe('abort', () => {
       (response) => sse(response, chunk('a')),
       async (url, call) => {
         const abort = new AbortController()
-        const parts = providerAt(url).stream(ask(), abort.signal)
+        const parts = providerAt(url).stream(ask(), abort.signal)[Symbol.asyncIterator]()
         expect((await parts.next()).value).toEqual({ type: 'text', text: 'a' })
         const waiting = parts.next()
         abort.abort()
@@ -214,7 +213,7 @@ describe('abort', () => {
       () => undefined,
       async (url, call) => {
         const abort = new AbortController()
-        const first = providerAt(url).stream(ask(), abort.signal).next()
+        const first = providerAt(url).stream(ask(), abort.signal)[Symbol.asyncIterator]().next()
         const { closed } = await call
         abort.abort()
         expect(await first).toEqual({ done: true, value: undefined })

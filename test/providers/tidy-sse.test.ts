@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { EventTooLarge, tidySse } from '../../src/providers/tidy-sse.ts'
+import { EventTooLarge } from '../../src/providers/bad-event.ts'
+import { tidySse } from '../../src/providers/tidy-sse.ts'
 
 const encoder = new TextEncoder()
 

@@ -1,0 +1,103 @@
+import type { LanguageModelV4, LanguageModelV4StreamPart, SharedV4ProviderOptions } from '@ai-sdk/provider'
+import {
+  type CancelSignal,
+  type ModelPart,
+  type ModelProvider,
+  type ModelRequest,
+  ProviderFailure,
+} from '../core/model.ts'
+import { linkAbort } from './link-abort.ts'
+import { cutFailure, mapError } from './map-error.ts'
+import { mapStreamPart } from './map-stream-part.ts'
+import { toPrompt } from './to-prompt.ts'
+
+/** A model of the AI SDK. */
+export interface SdkModel {
+  readonly model: LanguageModelV4
+  /** What each call tells the SDK beside the prompt. */
+  readonly providerOptions?: SharedV4ProviderOptions
+}
+
+type Reader = ReadableStreamDefaultReader<LanguageModelV4StreamPart>
+
+/** Any model of the AI SDK behind the port (PR1). */
+export class SdkProvider implements ModelProvider {
+  readonly name: string
+  readonly kind: string
+  readonly model: string
+  readonly #sdk: SdkModel
+
+  constructor({ name, kind, model }: { name: string; kind: string; model: string }, sdk: SdkModel) {
+    this.name = name
+    this.kind = kind
+    this.model = model
+    this.#sdk = sdk
+  }
+
+  async *stream(request: ModelRequest, signal: CancelSignal): AsyncGenerator<ModelPart, void, undefined> {
+    if (signal.aborted) return
+    const link = linkAbort(signal)
+    try {
+      const reader = await this.#open(request, link.signal)
+      if (reader === null) return
+      // Beside the call's own signal: an SDK or a runtime that does not heed it must not keep us reading.
+      const leave = (): void => void reader.cancel().catch(() => undefined)
+      if (link.signal.aborted) leave()
+      else link.signal.addEventListener('abort', leave, { once: true })
+      yield* answerOf(reader)
+    } catch (error) {
+      if (!signal.aborted) throw error
+    } finally {
+      link.abort()
+    }
+  }
+
+  /** The stream, or null when the signal aborts first; one that comes after that is let go of. */
+  async #open(request: ModelRequest, signal: AbortSignal): Promise<Reader | null> {
+    const opening = this.#call(request, signal)
+    const aborted = new Promise<null>((resolve) => {
+      signal.addEventListener('abort', () => resolve(null), { once: true })
+    })
+    const reader = await Promise.race([opening, aborted])
+    if (reader === null) opening.then((late) => late.cancel()).catch(() => undefined)
+    return reader
+  }
+
+  async #call(request: ModelRequest, abortSignal: AbortSignal): Promise<Reader> {
+    try {
+      const { model, providerOptions } = this.#sdk
+      const { stream } = await model.doStream({
+        prompt: toPrompt(request),
+        abortSignal,
+        includeRawChunks: false,
+        ...(providerOptions === undefined ? {} : { providerOptions }),
+      })
+      return stream.getReader()
+    } catch (error) {
+      throw mapError(error, 'call', Date.now())
+    }
+  }
+}
+
+/** Parts up to the finish. Tool calls wait for it: of a cut stream SDKs give them out with half their arguments. */
+async function* answerOf(reader: Reader): AsyncGenerator<ModelPart, void, undefined> {
+  const toolCalls: ModelPart[] = []
+  for (;;) {
+    const { done, value } = await reader.read().catch((error: unknown) => {
+      throw mapError(error, 'stream', Date.now())
+    })
+    if (done) throw cutFailure()
+    const part = mapStreamPart(value)
+    if (part === null) continue
+    if (part instanceof ProviderFailure) throw part
+    if (part.type === 'tool_call') {
+      toolCalls.push(part)
+    } else if (part.type === 'finish') {
+      yield* toolCalls
+      yield part
+      return
+    } else {
+      yield part
+    }
+  }
+}
