@@ -61,7 +61,11 @@ const providers = z.string().transform((text, context): readonly ProviderEntry[]
   const [issue] = parsed.error.issues
   context.addIssue({
     code: 'custom',
-    message: [...(issue?.path ?? []).map(String), issue?.message ?? 'it is not valid'].join(': '),
+    // A field's name is repeated only if it is one of ours: anything may have been put in the wrong place.
+    message: [
+      ...(issue?.path ?? []).map(String),
+      issue?.code === 'unrecognized_keys' ? 'has a field that is not known' : (issue?.message ?? 'it is not valid'),
+    ].join(': '),
   })
   return z.NEVER
 })

@@ -35,11 +35,19 @@ export function nextBroadcast(channel: PeriodicChannel, now: number, failing: bo
 /**
  * The channels whose time has come when an alarm fires.
  * @param scheduled when the alarm was set for, ms; it may fire late
+ * @param failing channels that are tried half as often
  */
 export function dueBroadcasts(
   channels: Iterable<PeriodicChannel>,
   scheduled: number,
   now: number,
+  failing: ReadonlySet<PeriodicChannel> = new Set(),
 ): readonly PeriodicChannel[] {
-  return [...channels].filter((channel) => Math.floor(now / PERIODS[channel]) * PERIODS[channel] >= scheduled)
+  return [...channels].filter((channel) => lastBroadcast(channel, now, failing.has(channel)) >= scheduled)
+}
+
+/** The channel's newest time that is not in the future, ms. */
+export function lastBroadcast(channel: PeriodicChannel, now: number, failing: boolean): number {
+  const period = PERIODS[channel] * (failing ? 2 : 1)
+  return Math.floor(now / period) * period
 }

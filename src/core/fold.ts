@@ -79,7 +79,9 @@ export function resyncOf(reason: ResyncReason, events: Iterable<Numbered>, bound
   const fold = new ExchangeFold()
   // Text belongs to the state whatever cadence of progress the reader asked for, so only its text channel counts.
   const text: Filter = { ...filter, channels: ['ai_response'] }
-  for (const { event } of events) if (admits(text, event)) fold.add(event)
+  if (filter.channels.includes('ai_response')) {
+    for (const { event } of events) if (admits(text, event)) fold.add(event)
+  }
   const all = fold.exchanges()
   const finished = all.filter((exchange) => exchange.status !== 'running')
   const kept = newest(finished)

@@ -21,8 +21,11 @@ export const LIMITS = {
   timeoutS: 600,
   /** A provider's single delta as one event: larger ones are cut (LG7). */
   deltaChars: 16_384,
-  /** All of an answer. A runaway provider ends here. → answer_too_long */
-  answerChars: 4_000_000,
+  /**
+   * All of an answer; a runaway provider ends here. Eight running ones must fit the frame of a resync, which the
+   * platform bounds at 32 MiB. → answer_too_long
+   */
+  answerChars: 1_000_000,
   /** Longest wait of a delta while someone watches, ms. Contract: at most 100 ms late; the rest is room for a late timer. */
   gatherWatchedMs: 90,
   /** The same while nobody watches, ms. */

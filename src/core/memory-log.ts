@@ -52,7 +52,8 @@ export class MemoryLog implements EventLog {
   rotate(before: number): boolean {
     const oldEnd = this.#old.at(-1)
     if (oldEnd !== undefined && oldEnd.at > before) return false
-    if (oldEnd === undefined && !this.#young.some((row) => row.at <= before)) return false
+    const first = this.#young[0]
+    if (oldEnd === undefined && (first === undefined || first.at > before)) return false
     this.#old = this.#young
     this.#young = []
     return true

@@ -1,7 +1,8 @@
 import { Hono } from 'hono'
 import { cors } from 'hono/cors'
-import { shown } from '../core/errors.ts'
+import { type ErrorCode, FreshetError, shown } from '../core/errors.ts'
 import { readConfig } from '../env.ts'
+import { closedSocket } from './closed-socket.ts'
 import type { EdgeEnv } from './context.ts'
 import { problem } from './problem.ts'
 import { operatorRoutes } from './routes/operator.ts'
@@ -9,6 +10,9 @@ import { requestRoutes } from './routes/requests.ts'
 import { sseRoutes } from './routes/sse.ts'
 import { triggerRoutes } from './routes/trigger.ts'
 import { wsRoutes } from './routes/ws.ts'
+
+/** What is not the caller's fault: a socket is told by its close code (contract D1). */
+const CANNOT_SERVE: ReadonlySet<ErrorCode> = new Set(['config_invalid', 'unavailable', 'internal'])
 
 /** The Worker's HTTP face: configuration first, then CORS, then the routes of each dialect. */
 export const app = new Hono<EdgeEnv>()
@@ -38,9 +42,11 @@ app.route('/', operatorRoutes)
 
 app.notFound(() => problem('not_found', 'There is nothing at this address. GET / lists what there is.'))
 
-app.onError((error) => {
+app.onError((error, c) => {
   const { code, message } = shown(error)
   // An unexpected error's text may hold anything; its name is enough to find it by (ER3).
   if (code === 'internal') console.error({ message: 'request failed', name: error.name })
+  const isUpgrade = c.req.header('upgrade')?.toLowerCase() === 'websocket'
+  if (isUpgrade && CANNOT_SERVE.has(code)) return closedSocket(new FreshetError(code, message))
   return problem(code, message)
 })

@@ -1,4 +1,11 @@
-import { type Broadcasts, dueBroadcasts, isPeriodic, nextBroadcast, type PeriodicChannel } from '../core/broadcast.ts'
+import {
+  type Broadcasts,
+  dueBroadcasts,
+  isPeriodic,
+  lastBroadcast,
+  nextBroadcast,
+  type PeriodicChannel,
+} from '../core/broadcast.ts'
 import { ephemeral, shareText } from '../core/wire.ts'
 import type { FanOut } from './fan-out.ts'
 import type { Peer } from './peer.ts'
@@ -14,6 +21,8 @@ interface BroadcasterPorts {
 export class Broadcaster {
   readonly #ports: BroadcasterPorts
   readonly #failing = new Set<PeriodicChannel>()
+  /** The time of the grid at which each channel spoke last, ms. */
+  readonly #spoken = new Map<PeriodicChannel, number>()
 
   constructor(ports: BroadcasterPorts) {
     this.#ports = ports
@@ -33,7 +42,14 @@ export class Broadcaster {
 
   /** What is due at an alarm that was set for `scheduled`, ms. */
   async run(scheduled: number): Promise<void> {
-    const due = dueBroadcasts(this.#subscribed(), scheduled, this.#ports.now())
+    const now = this.#ports.now()
+    const due = dueBroadcasts(this.#subscribed(), scheduled, now, this.#failing).filter((channel) => {
+      const time = lastBroadcast(channel, now, this.#failing.has(channel))
+      // An alarm that fires twice in one time of the grid speaks once.
+      if (this.#spoken.get(channel) === time) return false
+      this.#spoken.set(channel, time)
+      return true
+    })
     if (due.length > 0) await this.#tell([...this.#ports.fanOut.peers], due)
   }
 

@@ -310,6 +310,8 @@ export class Hub {
     this.#ended.push({ n: this.#next(), seconds })
     if (this.#ended.length > LIMITS.reportedEnds) this.#ended.shift()
     this.#ports.changed()
+    // Sockets that waited for this answer can be idle from now on.
+    this.#ports.reschedule()
   }
 
   #activity(peer: Peer): number {

@@ -111,6 +111,8 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
       await this.env.MONITOR.getByName('monitor').report(report)
       return
     }
+    // The next time is set before the monitor is asked: its answer may come after that time.
+    this.#reschedule()
     await alive.hub.broadcast(info?.scheduledTime ?? Date.now())
     this.#reschedule()
   }

@@ -78,8 +78,9 @@ export function readerStats(known: Known, now: number) {
     },
     events: { total_sent: sum(Object.values(byType)), by_type: byType },
     active_clients: Object.fromEntries(
-      live.map((client) => [
-        client.id,
+      live.map((client, i) => [
+        // Clients may name themselves, so two may have one name.
+        live.findIndex(({ id }) => id === client.id) === i ? client.id : `${client.user_id}/${client.id}/${i}`,
         {
           user_id: client.user_id,
           connected_duration: secondsSince(client.connected_at, now),

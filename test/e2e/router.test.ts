@@ -36,8 +36,8 @@ beforeAll(async () => {
   let flakyCalls = 0
   mocks.flaky.on({ userMessage: 'ask' }, () => {
     flakyCalls += 1
-    // Bad at first, so that the breaker has something to do, and well again at last, so that it can close.
-    const failing = flakyCalls < 25 ? random() < 0.75 : random() < 0.1
+    // Bad at first, so that the breaker has something to do, and then well enough to close it.
+    const failing = flakyCalls < 10 ? random() < 0.8 : random() < 0.05
     return failing ? { error: { message: 'SAIDMARK' }, status: 500 } : answer
   })
   mocks.slow.on({ userMessage: 'ask' }, answer, { latency: 40 })
@@ -87,24 +87,20 @@ async function stateOfFlaky(): Promise<string> {
 
 test('[HE3][FB1][MN1][MN3] 500 requests over a failing, a slow and a good provider', async () => {
   const states: string[] = []
-  const t0 = Date.now()
   const ends: string[] = []
   let asked = 0
   let done = false
   const watching = (async () => {
     while (!done) {
       const state = await stateOfFlaky()
-      if (states.at(-1) !== state) {
-        states.push(state)
-        console.info(Date.now() - t0, asked, state)
-      }
+      if (states.at(-1) !== state) states.push(state)
     }
   })()
   await Promise.all(
     Array.from({ length: USERS }, async (_, u) => {
       const client = await WsClient.open(`${freshet.url}/ws/ai-stream?user_id=user-${u}`)
       // Each user asks one after the other, so that the breaker's times pass while there is still something to ask.
-      while (asked < REQUESTS || states.length < 4 || states.at(-1) !== 'closed') {
+      while (asked < REQUESTS || !states.includes('open') || states.at(-1) !== 'closed') {
         asked += 1
         const id = `u${u}-${asked}`
         if (asked > 20 * REQUESTS) break

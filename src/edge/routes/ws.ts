@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import * as z from 'zod'
 import { FreshetError, shown } from '../../core/errors.ts'
 import type { Connect } from '../../hub/protocol.ts'
+import { closedSocket } from '../closed-socket.ts'
 import type { EdgeContext, EdgeEnv } from '../context.ts'
 import { connectHub } from '../hubs.ts'
 import { callerOf } from '../identity.ts'
@@ -10,10 +11,6 @@ import { checkOrigin } from '../origins.ts'
 
 /** The WebSocket subprotocol that is echoed when a client offers it (contract, "Who is calling"). */
 const SUBPROTOCOL = 'freshet.v1'
-
-/** Close codes for what stops a socket before it begins: 4429 by contract, 1011 when the service cannot serve. */
-const TOO_MANY = 4429
-const CANNOT_SERVE = 1011
 
 const querySchema = z.object({
   model_preference: z.string().max(200).optional(),
@@ -57,11 +54,4 @@ function connectOf(c: EdgeContext): Connect {
     cursor,
     preferences,
   }
-}
-
-function closedSocket(error: FreshetError, headers: Headers): Response {
-  const { 0: client, 1: server } = new WebSocketPair()
-  server.accept()
-  server.close(error.code === 'too_many_connections' ? TOO_MANY : CANNOT_SERVE, error.message.slice(0, 120))
-  return new Response(null, { status: 101, webSocket: client, headers })
 }

@@ -1,0 +1,70 @@
+import type { StartCommand } from '../../src/core/commands.ts'
+import { requestConfigSchema, streamConfigSchema } from '../../src/core/commands.ts'
+import type { LogEvent } from '../../src/core/events.ts'
+import { MemoryLog } from '../../src/core/memory-log.ts'
+import { Runner, Running, type SourcePart } from '../../src/hub/runner.ts'
+
+export function commandOf(more: Partial<StartCommand> = {}): StartCommand {
+  return {
+    requestId: null,
+    prompt: 'What is a freshet?',
+    config: requestConfigSchema.parse(undefined),
+    streamConfig: streamConfigSchema.parse(undefined),
+    conversationId: null,
+    target: null,
+    ...more,
+  }
+}
+
+export const FINISHED: SourcePart = {
+  type: 'finish',
+  provider: { name: 'ann' },
+  reason: 'stop',
+  usage: { input_tokens: 3, output_tokens: 7 },
+}
+
+/** A runner whose requests are committed to a log in memory, as a hub's are. */
+export class Runs {
+  readonly log = new MemoryLog('n1')
+  readonly broken: unknown[] = []
+  watched = true
+  /** Whether the next commit, the one after it … fails; afterwards none does. */
+  failures: boolean[] = []
+  commits = 0
+  readonly runner = new Runner({
+    now: () => Date.now(),
+    watched: () => this.watched,
+    commit: (_, events) => {
+      this.commits += 1
+      if (this.failures.shift() === true) throw new Error('the storage is full')
+      this.log.append(events)
+    },
+    broken: (error) => void this.broken.push(error),
+  })
+
+  /** A request that has begun and is counted. */
+  begin(requestId: string, command = commandOf()): Running {
+    const running = new Running(command, requestId, Date.now())
+    this.log.append(running.generation.begin(Date.now(), null))
+    this.runner.enlist(running)
+    return running
+  }
+
+  /** Everything that is in the log of a request, in order. */
+  events(requestId: string): readonly LogEvent[] {
+    return this.log
+      .after(0, { events: 1e6, bytes: 1e9 })
+      .map(({ event }) => event)
+      .filter(({ request_id }) => request_id === requestId)
+  }
+
+  types(requestId: string): readonly string[] {
+    return this.events(requestId).map(({ type }) => type)
+  }
+
+  text(requestId: string): string {
+    return this.events(requestId)
+      .map((event) => (event.type === 'chunk' || event.type === 'token' ? event.data.chunk : ''))
+      .join('')
+  }
+}
