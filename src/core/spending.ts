@@ -15,7 +15,11 @@ export function spendKey(provider: string, model: string): string {
 export function addSpend(spending: Spending, day: string, key: string, more: Spend): Spending {
   const before = spending[day]?.[key]
   const days = { ...spending, [day]: { ...spending[day], [key]: before === undefined ? more : sumSpend(before, more) } }
-  return Object.fromEntries(Object.entries(days).sort().slice(-LIMITS.spendDays))
+  return Object.fromEntries(
+    Object.entries(days)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .slice(-LIMITS.spendDays),
+  )
 }
 
 export function sumSpend(a: Spend, b: Spend): Spend {

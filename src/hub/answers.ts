@@ -168,7 +168,7 @@ export class Answers {
   }
 
   #settle(running: Running, end: AttemptEnd): void {
-    const { health, attempted } = this.#ports
+    const { health } = this.#ports
     const promptChars = running.command.prompt.length + running.generation.length
     const { cost, estimated } = this.#bill(running.requestId, end, promptChars)
     running.cost += cost
@@ -177,7 +177,7 @@ export class Answers {
     const busyUntil = end.retryAfterS === null ? null : end.endedAt + end.retryAfterS * 1000
     if (end.outcome === 'ok') health.wellAgain(end.provider.name)
     else health.leaveAlone(end.provider.name, busyUntil ?? end.endedAt + LIMITS.ownFailureMs)
-    attempted({
+    this.#ports.attempted({
       provider: end.provider.name,
       at: end.endedAt,
       outcome: end.outcome,

@@ -38,7 +38,9 @@ const FINISH = {
   provider: 'embedded',
   reason: 'stop',
   usage: { input_tokens: null, output_tokens: null },
-  cacheHit: false, cost: 0, costEstimated: false,
+  cacheHit: false,
+  cost: 0,
+  costEstimated: false,
 } as const
 
 export function generationOf(requestId: string, prompt: string): Generation {

@@ -1,4 +1,4 @@
-import { createServer, type Server as HttpServer, type ServerResponse } from 'node:http'
+import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { postJson } from '../support/client-http.ts'
 import { SseClient } from '../support/client-sse.ts'
@@ -18,13 +18,14 @@ const delta = (content: string) =>
   `data: ${JSON.stringify({ id: 'c', choices: [{ index: 0, delta: { content } }] })}\n\n`
 
 beforeAll(async () => {
-  provider = createServer(async (request, response) => {
+  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const closed = new Promise<number>((resolve) => response.on('close', () => resolve(performance.now())))
     let body = ''
     for await (const piece of request) body += String(piece)
     calls.push({ authorization: request.headers.authorization ?? '', body, closed })
     behave(response)
-  })
+  }
+  provider = createServer((request, response) => void take(request, response))
   await new Promise<void>((resolve) => provider.listen(0, '127.0.0.1', resolve))
   const address = provider.address()
   if (address === null || typeof address === 'string') throw new Error('no port')

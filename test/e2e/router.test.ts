@@ -1,5 +1,6 @@
 import { LLMock } from '@copilotkit/aimock'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import * as z from 'zod'
 import { SseClient } from '../support/client-sse.ts'
 import { WsClient } from '../support/client-ws.ts'
 import { type Server, startServer } from '../support/server.ts'
@@ -63,9 +64,7 @@ afterAll(async () => {
   for (const mock of Object.values(mocks)) await mock.stop()
 })
 
-interface Health {
-  readonly state: string
-}
+const statesSchema = z.record(z.string(), z.object({ state: z.string() }))
 
 /** What the periodic channels say at once on connecting. */
 let watchers = 0
@@ -81,8 +80,7 @@ async function told(event: string, channel: string): Promise<Readonly<Record<str
 
 async function stateOfFlaky(): Promise<string> {
   const { providers } = await told('health_update', 'provider_health')
-  const known = new Map(Object.entries(Object(providers) as Record<string, Health>))
-  return known.get('flaky')?.state ?? 'closed'
+  return statesSchema.parse(providers)['flaky']?.state ?? 'closed'
 }
 
 test('[HE3][FB1][MN1][MN3] 500 requests over a failing, a slow and a good provider', async () => {
@@ -142,7 +140,7 @@ test('[HE3][FB1][MN1][MN3] 500 requests over a failing, a slow and a good provid
     output_tokens: answered * USAGE.completion_tokens,
     estimated_attempts: 0,
   })
-  const byProvider = new Map(Object.entries(Object(bill['by_provider']) as Record<string, number>))
-  for (const name of NAMES) expect(byProvider.get(name)).toBeCloseTo(good(name) * COST(name), 9)
+  const byProvider = z.record(z.string(), z.number()).parse(bill['by_provider'])
+  for (const name of NAMES) expect(byProvider[name]).toBeCloseTo(good(name) * COST(name), 9)
   expect(freshet.output).not.toContain('SAIDMARK')
 })

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import * as z from 'zod'
 import { wholeLog } from '../workers/support.ts'
 import { ask, ledgerOf, metadataOf, textOf } from './support.ts'
 
@@ -41,7 +42,7 @@ test.each([
     const socket = await ask(user, name, 'r')
     expect(socket.logged.at(-1)).toMatchObject({ type: 'stream_end', data: { provider_used: 'good' } })
     expect(textOf(socket)).toBe(WHOLE)
-    const [change] = (metadataOf(socket)['switch'] ?? []) as { after_chars: number }[]
+    const [change] = z.array(z.looseObject({ after_chars: z.number() })).parse(metadataOf(socket)['switch'])
     expect(change).toMatchObject({ from: name, to: 'good', reason })
     expect(change?.after_chars).toBeGreaterThan(0)
     // What the dead one wrote was bought, and its figures are not known.
