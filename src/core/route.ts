@@ -47,9 +47,9 @@ const EXPECTED_TOKENS: Record<TaskClass, number> = {
 }
 
 /** Model names that fit a task better than others do; rough, and outweighed by `tasks` of the configuration. */
-const STRONG = /opus|sonnet|gpt-5(?!.*(mini|nano))|pro\b|large|reason|70b|405b|deepseek|max/i
-const LIGHT = /mini|nano|flash|haiku|lite|small|8b|7b|3b|instant|embedded/i
-const CODER = /code|coder|codex|codestral|sonnet|opus/i
+const STRONG = /\b(opus|sonnet|gpt-5(?!.*(mini|nano))|pro|large|reasoner|70b|405b|deepseek|max)\b/i
+const LIGHT = /\b(mini|nano|flash|haiku|lite|small|8b|7b|3b|instant|embedded)\b/i
+const CODER = /\b(code|coder|codex|codestral|sonnet|opus)\b/i
 
 /** How well a candidate fits a task, 0 to 1 (RT2). */
 export function fitOf(candidate: Candidate, task: TaskClass): number {

@@ -51,10 +51,13 @@ class Attempt {
   readonly startedAt: number
   firstTokenAt: number | null = null
   answerChars = 0
+  /** True once anything came from it. */
+  worked = false
   settled = false
   /** Why we gave up on it ourselves, or null. */
   gaveUp: ProviderFailure | null = null
   lastPartAt: number
+  #wake: (() => void) | null = null
 
   constructor(provider: ModelProvider, now: number) {
     this.provider = provider
@@ -64,7 +67,28 @@ class Attempt {
 
   giveUp(code: 'provider_stalled', message: string): void {
     this.gaveUp = new ProviderFailure(code, message)
+    this.abort()
+  }
+
+  /** Tells the provider to stop, and waits for it no longer: one that does not hear it must not hold the request. */
+  abort(): void {
     this.controller.abort()
+    this.#wake?.()
+  }
+
+  /** The provider's next part, or `left` when we left it first. */
+  next(parts: AsyncIterator<ModelPart>): Promise<IteratorResult<ModelPart> | 'left'> {
+    return new Promise((resolve, reject) => {
+      this.#wake = () => resolve('left')
+      if (this.controller.signal.aborted) resolve('left')
+      else parts.next().then(resolve, reject)
+    })
+  }
+
+  /** Closes the provider's iterator, without waiting for what it may never do. */
+  leave(parts: AsyncIterator<ModelPart>): void {
+    this.#wake = null
+    void parts.return?.().catch(() => undefined)
   }
 }
 
@@ -93,7 +117,7 @@ export class Answering {
     const attempt = this.#attempt
     if (attempt === null) return
     this.#settle(attempt, 'cancelled', null, null)
-    attempt.controller.abort()
+    attempt.abort()
   }
 
   /** @throws ProviderFailure the last provider's, when none could answer. */
@@ -122,9 +146,15 @@ export class Answering {
   async *#try(attempt: Attempt, hasNext: boolean): AsyncGenerator<AnswerPart, void, undefined> {
     const prefix = this.#text === '' ? null : this.#text
     const watch = this.#watch(attempt, hasNext)
+    const source = attempt.provider.stream({ ...this.#request, prefix }, attempt.controller.signal)
+    const parts = source[Symbol.asyncIterator]()
     try {
-      for await (const part of attempt.provider.stream({ ...this.#request, prefix }, attempt.controller.signal)) {
+      for (;;) {
+        const result = await attempt.next(parts)
         if (this.#stopped) return
+        if (result === 'left') throw attempt.gaveUp ?? cutFailure()
+        if (result.done === true) throw cutFailure()
+        const part = result.value
         attempt.lastPartAt = this.#ports.now()
         if (part.type === 'finish') {
           this.#settle(attempt, 'ok', part.usage, null)
@@ -134,16 +164,20 @@ export class Answering {
         this.#take(attempt, part)
         yield part
       }
-      if (!this.#stopped) throw attempt.gaveUp ?? cutFailure()
     } finally {
       if (watch.timer !== undefined) clearTimeout(watch.timer)
+      attempt.leave(parts)
     }
   }
 
   #take(attempt: Attempt, part: Exclude<ModelPart, { type: 'finish' }>): void {
-    if (part.type === 'tool_call') this.#toolCalled = true
-    if (part.type !== 'text') return
+    attempt.worked = true
+    if (part.type === 'alive') return
     attempt.firstTokenAt ??= this.#ports.now()
+    if (part.type === 'tool_call') {
+      this.#toolCalled = true
+      return
+    }
     attempt.answerChars += part.text.length
     this.#text += part.text
   }
@@ -156,16 +190,11 @@ export class Answering {
     const watch: { timer: ReturnType<typeof setTimeout> | undefined } = { timer: undefined }
     const look = (): void => {
       const now = this.#ports.now()
-      const patience =
-        attempt.firstTokenAt === null && hasNext
-          ? Math.min(this.#ports.firstTokenMs, this.#ports.stallMs)
-          : this.#ports.stallMs
-      const since = attempt.firstTokenAt === null && hasNext ? attempt.startedAt : attempt.lastPartAt
-      if (now - since >= patience) {
-        attempt.giveUp('provider_stalled', 'The provider stopped sending. Try again.')
-        return
-      }
-      watch.timer = setTimeout(look, Math.max(1, since + patience - now))
+      const stalls = attempt.lastPartAt + this.#ports.stallMs
+      const late = attempt.firstTokenAt === null && hasNext ? attempt.startedAt + this.#ports.firstTokenMs : stalls
+      const due = Math.min(stalls, late)
+      if (now >= due) attempt.giveUp('provider_stalled', 'The provider stopped sending. Try again.')
+      else watch.timer = setTimeout(look, Math.max(1, due - now))
     }
     look()
     return watch
@@ -189,8 +218,7 @@ export class Answering {
       usage,
       answerChars: attempt.answerChars,
       // A call that ended before any token, by a refusal, was not worked on; one that we broke off may have been.
-      billed:
-        outcome === 'ok' || outcome === 'cancelled' || attempt.answerChars > 0 || failure?.code === 'provider_stalled',
+      billed: outcome === 'ok' || outcome === 'cancelled' || attempt.worked || failure?.code === 'provider_stalled',
       retryAfterS: failure?.retryAfterS ?? null,
     })
   }

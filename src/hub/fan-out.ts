@@ -42,6 +42,8 @@ export class FanOut {
   }
 
   add(peer: Peer): void {
+    // Its patience begins now, also after a sleep in the middle of a replay.
+    peer.progressAt = this.#ports.now()
     this.#peers.add(peer)
   }
 

@@ -13,6 +13,8 @@ export class HealthView {
   #snapshot: HealthSnapshot | null = null
   #heard = Number.NEGATIVE_INFINITY
   #asked = Number.NEGATIVE_INFINITY
+  /** Since when a provider waits for a probe that this hub does not hold, or null. */
+  #waitingSince: number | null = null
   readonly #leftAloneUntil = new Map<string, number>()
 
   constructor(ports: HealthPorts) {
@@ -21,11 +23,10 @@ export class HealthView {
 
   /** True when the last word is too old to choose by, or a provider waits for a probe. */
   get isStale(): boolean {
-    const { providers = {} } = this.#snapshot ?? {}
-    const waiting = Object.values(providers).some(({ state, probe }) => state === 'half_open' && !probe)
     const now = this.#ports.now()
+    if (now - this.#heard > LIMITS.healthFreshMs) return true
     // Only who asks may get a probe; a report's receipt has none.
-    return now - this.#heard > LIMITS.healthFreshMs || (waiting && now - this.#asked > LIMITS.healthWaitMs)
+    return this.#waitingSince !== null && now - Math.max(this.#waitingSince, this.#asked) > LIMITS.healthWaitMs
   }
 
   /** Asks the monitor if need be, and waits for it no longer than a moment: if it is down, hubs go on (MO2). */
@@ -50,12 +51,15 @@ export class HealthView {
   take(word: unknown): void {
     this.#heard = this.#ports.now()
     const parsed = healthSnapshotSchema.safeParse(word)
-    if (parsed.success) this.#snapshot = parsed.data
+    if (!parsed.success) return
+    this.#snapshot = parsed.data
+    const waits = Object.values(parsed.data.providers).some(({ state, probe }) => state === 'half_open' && !probe)
+    this.#waitingSince = waits ? (this.#waitingSince ?? this.#heard) : null
   }
 
   /** A provider has failed here: it is left alone for a while, or for as long as it asked. @param until ms */
   leaveAlone(provider: string, until: number): void {
-    this.#leftAloneUntil.set(provider, until)
+    this.#leftAloneUntil.set(provider, Math.max(until, this.#leftAloneUntil.get(provider) ?? 0))
   }
 
   /** A provider has answered here: it is asked again, and a probe is used up. */

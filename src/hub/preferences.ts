@@ -1,6 +1,7 @@
 import type { Attachment } from '../core/connection.ts'
 import { FreshetError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { utf8Length } from '../core/utf8.ts'
 
 type Preferences = Attachment['preferences']
 
@@ -10,7 +11,7 @@ type Preferences = Attachment['preferences']
  */
 export function mergePreferences(before: Preferences, given: Preferences): Preferences {
   const merged = Object.fromEntries(Object.entries({ ...before, ...given }).filter(([, value]) => value !== null))
-  if (JSON.stringify(merged).length <= LIMITS.preferencesBytes) return merged
+  if (utf8Length(JSON.stringify(merged)) <= LIMITS.preferencesBytes) return merged
   const words = `A connection's preferences may have ${LIMITS.preferencesBytes} bytes as JSON. Keep fewer or shorter ones.`
   throw new FreshetError('bad_request', words)
 }

@@ -74,6 +74,7 @@ export class Runner {
   readonly #running = new Map<string, Running>()
   readonly #ports: RunnerPorts
   #tick: ReturnType<typeof setInterval> | null = null
+  #isBroken = false
 
   constructor(ports: RunnerPorts) {
     this.#ports = ports
@@ -118,7 +119,7 @@ export class Runner {
   flush(running: Running): void {
     this.#clearFlush(running)
     const events = running.generation.flush(this.#ports.now())
-    if (events.length > 0) this.#ports.commit(running, events)
+    if (events.length > 0) this.#commit(running, events)
   }
 
   /** Ends what has run out of time (GE7); from the ticker and from the watchdog alarm. */
@@ -134,6 +135,8 @@ export class Runner {
 
   async #read(running: Running, parts: AsyncIterable<SourcePart>): Promise<void> {
     const { generation } = running
+    // It may have been cancelled while the answer was being chosen: then nobody is asked.
+    if (generation.ended) return
     for await (const part of parts) {
       if (generation.ended) return
       this.#take(running, part)
@@ -160,7 +163,7 @@ export class Runner {
         // The text that the first provider gave stands before the word that another one goes on.
         this.#clearFlush(running)
         const to = part.switches.at(-1)?.to ?? ''
-        this.#ports.commit(running, [...generation.flush(now), ...generation.routed(now, to, part.switches)])
+        this.#commit(running, [...generation.flush(now), ...generation.routed(now, to, part.switches)])
         return
       }
       case 'finish': {
@@ -202,9 +205,19 @@ export class Runner {
     }
     try {
       running.stop?.()
-      this.#ports.commit(running, endWith())
     } catch (error) {
-      this.#ports.broken(error)
+      this.#break(error)
+      throw error
+    }
+    this.#commit(running, endWith())
+  }
+
+  /** What cannot be stored is out of the generation and not in the log: nothing in memory is right any more. */
+  #commit(running: Running, events: readonly LogEvent[]): void {
+    try {
+      this.#ports.commit(running, events)
+    } catch (error) {
+      this.#break(error)
       throw error
     }
   }
@@ -218,7 +231,13 @@ export class Runner {
     try {
       work()
     } catch (error) {
-      this.#ports.broken(error)
+      this.#break(error)
     }
+  }
+
+  #break(error: unknown): void {
+    if (this.#isBroken) return
+    this.#isBroken = true
+    this.#ports.broken(error)
   }
 }

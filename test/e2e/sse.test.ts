@@ -102,7 +102,7 @@ describe.concurrent('the event stream', () => {
     ]
     expect(kinds(text)).toEqual(['connection', 'stream_start', 'chunk', 'stream_complete', 'stream_error'])
     expect(kinds(progress)).toEqual(['connection', 'progress'])
-    expect(kinds(alerts)).toEqual(['connection', 'stream_error'])
+    expect(kinds(alerts)).toEqual(['connection', 'cost_update', 'stream_error'])
     for (const client of [text, progress, alerts]) client.cut()
   })
 

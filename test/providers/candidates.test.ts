@@ -24,7 +24,7 @@ describe('candidates', () => {
     expect(
       candidatesFrom([{ name: 'ann', model: 'm', price, priority: 3, tasks: ['code'] }, { name: 'bob' }]),
     ).toMatchObject([
-      { name: 'ann', model: 'm', price, priority: 3, tasks: ['code'] },
+      { name: 'ann', model: 'm', price, priority: 0, tasks: ['code'] },
       { name: 'bob', model: 'freshet-embedded-1', price: null, tasks: [] },
     ])
   })
