@@ -75,6 +75,8 @@ export const LIMITS = {
   healthWaitMs: 500,
   /** A provider that has just failed this hub is left alone by it for so long, ms, whatever the monitor says. */
   ownFailureMs: 10_000,
+  /** How long a settled attempt stands in the ledger, ms: a quarter, so that a bill can be checked. */
+  ledgerMs: 90 * 24 * 3_600_000,
   /** Days of spending that a hub reports to the monitor. */
   spendDays: 7,
 } as const

@@ -121,6 +121,19 @@ export class Answers {
     this.#bill(requestId, end, promptChars)
   }
 
+  /** Lets go what is kept no longer: answers by their age, the ledger by its own. */
+  expire(): void {
+    const now = this.#ports.now()
+    this.#ports.cache.expire(now)
+    this.#ports.ledger.forgetBefore(now - LIMITS.ledgerMs)
+  }
+
+  /** When nothing of the bill is kept any more, ms, or null when nothing is now. */
+  get settledUntil(): number | null {
+    const { newestAt } = this.#ports.ledger
+    return newestAt === null ? null : newestAt + LIMITS.ledgerMs
+  }
+
   #route(running: Running, preference: Preference): Route {
     const { candidates, health, store } = this.#ports
     const request: RouteRequest = {

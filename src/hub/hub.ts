@@ -182,9 +182,12 @@ export class Hub {
       if (peer.at.kind !== 'socket' || peer.active.size > 0) continue
       if (this.#activity(peer) + settings.idleTimeoutMs <= now) peer.close(IDLE_CLOSE, 'The connection was idle.')
     }
-    while (log.rotate(now - settings.retentionMs)) store.forgetBefore(log.bounds().firstSeq)
-    const empty = log.nextRotation(settings.retentionMs) === null && this.requests.runner.size === 0
-    return empty && this.fanOut.peers.size === 0 && now >= store.createdAt + settings.retentionMs
+    while (log.rotate(now - settings.retentionMs)) {
+      store.forgetBefore(log.bounds().firstSeq)
+      this.#ports.answers.expire()
+    }
+    const wipeAt = this.#wipeAt()
+    return wipeAt !== null && now >= wipeAt
   }
 
   /** Periodic events that are due at an alarm set for `scheduled`, ms. */
@@ -193,7 +196,7 @@ export class Hub {
   }
 
   deadlines(): readonly Deadline[] {
-    const { log, store, settings } = this.#ports
+    const { log, settings } = this.#ports
     const sockets = [...this.fanOut.peers].filter(
       // A socket that waits for an answer is not idle, however long the answer takes.
       (peer) => peer.at.kind === 'socket' && !peer.closed && peer.active.size === 0,
@@ -205,7 +208,7 @@ export class Hub {
         socketActivity: sockets.map((peer) => this.#activity(peer)),
         idleTimeoutMs: settings.idleTimeoutMs,
         broadcasts: this.#broadcaster.times(),
-        rotation: rotation ?? (this.fanOut.peers.size === 0 ? store.createdAt + settings.retentionMs : null),
+        rotation: rotation ?? this.#wipeAt(),
       },
       this.#ports.now(),
     )
@@ -253,6 +256,14 @@ export class Hub {
     const last = Math.max(0, ...report.ended.map(({ n }) => n), ...report.attempts.map(({ n }) => n))
     this.#ended = this.#ended.filter(({ n }) => n > last)
     this.#attempts = this.#attempts.filter(({ n }) => n > last)
+  }
+
+  /** When a hub that holds no event, connection or request can be wiped (SC3), ms; null while it holds one. */
+  #wipeAt(): number | null {
+    const { log, store, settings, answers } = this.#ports
+    const holds = log.nextRotation(settings.retentionMs) !== null || this.fanOut.peers.size > 0
+    if (holds || this.requests.runner.size > 0) return null
+    return Math.max(store.createdAt + settings.retentionMs, answers.settledUntil ?? 0)
   }
 
   #obey(peer: Peer, frame: ClientFrame): void {

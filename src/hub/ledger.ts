@@ -53,6 +53,12 @@ export class Ledger {
     return this.#sql.run('SELECT 1 FROM ledger WHERE request_id = ? AND provider = ?', requestId, provider).length > 0
   }
 
+  /** When the newest attempt was settled, ms, or null. */
+  get newestAt(): number | null {
+    const at = this.#sql.run('SELECT at FROM ledger ORDER BY id DESC LIMIT 1')[0]?.['at']
+    return typeof at === 'number' ? at : null
+  }
+
   /** Lets rows go that are older, ms. */
   forgetBefore(at: number): void {
     this.#sql.run('DELETE FROM ledger WHERE at < ?', at)

@@ -111,7 +111,7 @@ describe('any script of providers', () => {
           const call = calls[i]
           if (call === undefined) throw new Error('settled and never called')
           expect(end.startedAt).toBe(call.startedAt)
-          const firstAt = call.given.find(({ part }) => part.type === 'text')?.at
+          const firstAt = call.given.find(({ part }) => part.type === 'text' || part.type === 'tool_call')?.at
           expect(end.firstTokenMs).toBe(firstAt === undefined ? null : firstAt - call.startedAt)
           expect(end.answerChars).toBe(givenText(call).length)
           const isLast = i === heard.ends.length - 1

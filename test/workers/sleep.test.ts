@@ -15,6 +15,8 @@ async function age(user: string, ms: number, upTo = Number.MAX_SAFE_INTEGER): Pr
     }
     state.storage.sql.exec('UPDATE requests SET started_at = started_at - ?1, deadline = deadline - ?1', ms)
     state.storage.sql.exec('UPDATE hub SET created_at = created_at - ?', ms)
+    state.storage.sql.exec('UPDATE ledger SET at = at - ?', ms)
+    state.storage.sql.exec('UPDATE cache SET created_at = created_at - ?', ms)
   })
   await evictDurableObject(hubOf(user))
   await debug(user)
@@ -124,7 +126,13 @@ test('[SC3][CU3] a hub that holds nothing any more wipes itself; old cursors the
   socket.close()
   await socket.over()
   const before = await debug(user)
+  // The bill outlives the log: what it is for can still be asked.
   await age(user, 25 * 3_600_000)
+  const kept = await runInDurableObject(hubOf(user), (_, state) =>
+    state.storage.sql.exec('SELECT (SELECT count(*) FROM ledger) ledger, (SELECT count(*) FROM cache) cache').one(),
+  )
+  expect(kept).toEqual({ ledger: 1, cache: 0 })
+  await age(user, 90 * 24 * 3_600_000)
   const tables = await runInDurableObject(hubOf(user), (_, state) =>
     state.storage.sql.exec("SELECT count(*) n FROM sqlite_master WHERE name = 'hub'").one(),
   )
