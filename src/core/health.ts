@@ -34,6 +34,18 @@ export const providerHealthSchema = z.object({
 })
 export type ProviderHealth = z.infer<typeof providerHealthSchema>
 
+/** The health of a provider that nobody has tried yet: no reason to shun it. */
+export const UNKNOWN_HEALTH: ProviderHealth = {
+  state: 'closed',
+  probe: false,
+  busy_until: null,
+  samples: 0,
+  success_rate: 1,
+  first_token_ms: null,
+  total_ms: null,
+  grade: 'A',
+}
+
 export const healthSnapshotSchema = z.object({
   /** ms since 1970. */
   at: z.number(),

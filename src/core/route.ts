@@ -1,5 +1,5 @@
 import type { RequestConfig } from './commands.ts'
-import type { HealthSnapshot, ProviderHealth } from './health.ts'
+import { type HealthSnapshot, type ProviderHealth, UNKNOWN_HEALTH } from './health.ts'
 import { costOf, estimateTokens, type Price } from './price.ts'
 import type { TaskClass } from './task.ts'
 
@@ -71,17 +71,6 @@ export function fitOf(candidate: Candidate, task: TaskClass): number {
   }
 }
 
-const UNKNOWN: ProviderHealth = {
-  state: 'closed',
-  probe: false,
-  busy_until: null,
-  samples: 0,
-  success_rate: 1,
-  first_token_ms: null,
-  total_ms: null,
-  grade: 'A',
-}
-
 /** First-token time of a provider that nobody has tried yet, ms: middling, so that it is neither shunned nor swamped. */
 const UNTRIED_MS = 1000
 
@@ -105,7 +94,7 @@ export function route(
   const judged = candidates.map(
     (candidate): Judged => ({
       candidate,
-      health: snapshot?.providers[candidate.name] ?? UNKNOWN,
+      health: snapshot?.providers[candidate.name] ?? UNKNOWN_HEALTH,
       cost: costOf(candidate.price, inputTokens, EXPECTED_TOKENS[request.task]),
     }),
   )

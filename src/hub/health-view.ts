@@ -1,4 +1,4 @@
-import { type HealthSnapshot, healthSnapshotSchema, type ProviderHealth } from '../core/health.ts'
+import { type HealthSnapshot, healthSnapshotSchema, type ProviderHealth, UNKNOWN_HEALTH } from '../core/health.ts'
 import { LIMITS } from '../core/limits.ts'
 
 interface HealthPorts {
@@ -73,19 +73,8 @@ export class HealthView {
     const providers: Record<string, ProviderHealth> = { ...this.#snapshot?.providers }
     for (const [name, until] of this.#leftAloneUntil) {
       if (until <= now) this.#leftAloneUntil.delete(name)
-      else providers[name] = { ...(providers[name] ?? UNKNOWN), probe: false, busy_until: until }
+      else providers[name] = { ...(providers[name] ?? UNKNOWN_HEALTH), probe: false, busy_until: until }
     }
     return { at: now, providers }
   }
-}
-
-const UNKNOWN: ProviderHealth = {
-  state: 'closed',
-  probe: false,
-  busy_until: null,
-  samples: 0,
-  success_rate: 1,
-  first_token_ms: null,
-  total_ms: null,
-  grade: 'A',
 }
