@@ -100,9 +100,15 @@ export function route(
   )
   const limit = request.config.cost_limit
   const affordable = judged.filter(({ cost }) => limit === null || cost <= limit)
-  const ranked = rank(request, affordable)
-  const usable = ranked.filter(({ health }) => isUsable(health, now))
-  const rest = ranked.filter(({ health }) => !isUsable(health, now))
+  // Ranked apart, so that turns go round among those that are up.
+  const usable = rank(
+    request,
+    affordable.filter(({ health }) => isUsable(health, now)),
+  )
+  const rest = rank(
+    request,
+    affordable.filter(({ health }) => !isUsable(health, now)),
+  )
   return {
     order: [...usable, ...rest].map(({ candidate }) => candidate),
     estimates: Object.fromEntries(judged.map(({ candidate, cost }) => [candidate.name, cost])),

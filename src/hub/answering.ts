@@ -19,6 +19,8 @@ export interface AttemptEnd {
   readonly firstTokenMs: number | null
   /** The provider's figures, or null when it gave none. */
   readonly usage: Usage | null
+  /** Characters of the answer so far that it was given to continue. */
+  readonly prefixChars: number
   /** Characters that it answered. */
   readonly answerChars: number
   /** False when the provider took no work on: it refused, or could not be reached. */
@@ -48,6 +50,7 @@ interface AnsweringPorts {
 class Attempt {
   readonly provider: ModelProvider
   readonly controller = new AbortController()
+  readonly prefixChars: number
   readonly startedAt: number
   firstTokenAt: number | null = null
   answerChars = 0
@@ -59,8 +62,9 @@ class Attempt {
   lastPartAt: number
   #wake: (() => void) | null = null
 
-  constructor(provider: ModelProvider, now: number) {
+  constructor(provider: ModelProvider, prefixChars: number, now: number) {
     this.provider = provider
+    this.prefixChars = prefixChars
     this.startedAt = now
     this.lastPartAt = now
   }
@@ -126,7 +130,7 @@ export class Answering {
     for (const [i, provider] of this.#order.entries()) {
       if (this.#stopped) return
       const next = this.#order[i + 1]
-      const attempt = new Attempt(provider, this.#ports.now())
+      const attempt = new Attempt(provider, this.#text.length, this.#ports.now())
       this.#attempt = attempt
       try {
         yield* this.#try(attempt, next !== undefined)
@@ -216,6 +220,7 @@ export class Answering {
       endedAt: now,
       firstTokenMs: attempt.firstTokenAt === null ? null : attempt.firstTokenAt - attempt.startedAt,
       usage,
+      prefixChars: attempt.prefixChars,
       answerChars: attempt.answerChars,
       // A call that ended before any token, by a refusal, was not worked on; one that we broke off may have been.
       billed: outcome === 'ok' || outcome === 'cancelled' || attempt.worked || failure?.code === 'provider_stalled',

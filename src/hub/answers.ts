@@ -72,6 +72,7 @@ export class Answers {
   /** Chooses, in one turn. */
   plan(running: Running, preference: Preference): Plan {
     const { order } = this.#route(running, preference)
+    if (order[0] !== undefined) this.#ports.health.useProbe(order[0].name)
     const mode = running.command.streamConfig.cache
     const [first] = order
     if (mode === 'off' || first === undefined) return { order, key: null, cached: null }
@@ -114,6 +115,7 @@ export class Answers {
       endedAt: this.#ports.now(),
       firstTokenMs: null,
       usage: null,
+      prefixChars: 0,
       answerChars,
       billed: true,
       retryAfterS: null,
@@ -135,13 +137,13 @@ export class Answers {
   }
 
   #route(running: Running, preference: Preference): Route {
-    const { candidates, health, store } = this.#ports
+    const { candidates, health } = this.#ports
     const request: RouteRequest = {
       config: running.command.config,
       task: running.generation.start.task,
       promptChars: running.command.prompt.length,
       preference: preference.model,
-      turn: store.totals.requests,
+      turn: running.turn,
     }
     return route(request, candidates, health.view(), this.#ports.now())
   }
@@ -182,8 +184,7 @@ export class Answers {
 
   #settle(running: Running, end: AttemptEnd): void {
     const { health } = this.#ports
-    const promptChars = running.command.prompt.length + running.generation.length
-    const { cost, estimated } = this.#bill(running.requestId, end, promptChars)
+    const { cost, estimated } = this.#bill(running.requestId, end, running.command.prompt.length + end.prefixChars)
     running.cost += cost
     running.costEstimated ||= estimated
     if (end.outcome === 'cancelled' || end.outcome === 'interrupted') return

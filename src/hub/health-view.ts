@@ -13,8 +13,8 @@ export class HealthView {
   #snapshot: HealthSnapshot | null = null
   #heard = Number.NEGATIVE_INFINITY
   #asked = Number.NEGATIVE_INFINITY
-  /** Since when a provider waits for a probe that this hub does not hold, or null. */
-  #waitingSince: number | null = null
+  /** True while a provider waits for a probe that this hub does not hold. */
+  #waits = false
   readonly #leftAloneUntil = new Map<string, number>()
 
   constructor(ports: HealthPorts) {
@@ -26,7 +26,7 @@ export class HealthView {
     const now = this.#ports.now()
     if (now - this.#heard > LIMITS.healthFreshMs) return true
     // Only who asks may get a probe; a report's receipt has none.
-    return this.#waitingSince !== null && now - Math.max(this.#waitingSince, this.#asked) > LIMITS.healthWaitMs
+    return this.#waits && now - this.#asked > LIMITS.healthWaitMs
   }
 
   /** Asks the monitor if need be, and waits for it no longer than a moment: if it is down, hubs go on (MO2). */
@@ -53,8 +53,7 @@ export class HealthView {
     const parsed = healthSnapshotSchema.safeParse(word)
     if (!parsed.success) return
     this.#snapshot = parsed.data
-    const waits = Object.values(parsed.data.providers).some(({ state, probe }) => state === 'half_open' && !probe)
-    this.#waitingSince = waits ? (this.#waitingSince ?? this.#heard) : null
+    this.#waits = Object.values(parsed.data.providers).some(({ state, probe }) => state === 'half_open' && !probe)
   }
 
   /** A provider has failed here: it is left alone for a while, or for as long as it asked. @param until ms */
@@ -62,7 +61,17 @@ export class HealthView {
     this.#leftAloneUntil.set(provider, Math.max(until, this.#leftAloneUntil.get(provider) ?? 0))
   }
 
-  /** A provider has answered here: it is asked again, and a probe is used up. */
+  /** A provider is about to be asked: a probe that this hub holds is for one request (HE3). */
+  useProbe(provider: string): void {
+    const known = this.#snapshot?.providers[provider]
+    if (this.#snapshot === null || known?.probe !== true) return
+    this.#snapshot = {
+      ...this.#snapshot,
+      providers: { ...this.#snapshot.providers, [provider]: { ...known, probe: false } },
+    }
+  }
+
+  /** A provider has answered here: it is asked again. */
   wellAgain(provider: string): void {
     this.#leftAloneUntil.delete(provider)
   }

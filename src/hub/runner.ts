@@ -14,6 +14,7 @@ const TICK_MS = 1000
 export class Running {
   readonly generation: Generation
   readonly command: StartCommand
+  readonly turn: number
   /** When it must have ended, ms. */
   readonly deadline: number
   flushTimer: ReturnType<typeof setTimeout> | null = null
@@ -23,8 +24,10 @@ export class Running {
   cost = 0
   costEstimated = false
 
-  constructor(command: StartCommand, requestId: string, now: number) {
+  /** @param turn which of the user's requests it is, for `round_robin` */
+  constructor(command: StartCommand, requestId: string, now: number, turn = 0) {
     this.command = command
+    this.turn = turn
     this.deadline = now + command.config.timeout * 1000
     this.generation = new Generation({
       requestId,

@@ -27,7 +27,7 @@ const PROBE_MS = 60_000
 /** Attempts of the window that are stored; the rest is lost with a restart, which costs only precision. */
 const STORED_ATTEMPTS = 40
 
-const storedSchema = z.object({ attempts: z.array(attemptSchema), breaker: z.unknown() })
+const storedSchema = z.object({ attempts: z.array(attemptSchema), breaker: z.unknown(), busy_until: z.number() })
 const breakerSchema = z.object({
   ownState: z.object({ value: z.number(), openedAt: z.number().optional(), attemptNo: z.number().optional() }),
 })
@@ -36,6 +36,8 @@ interface Kept {
   attempts: readonly Attempt[]
   breaker: CircuitBreakerPolicy
   probeUntil: number
+  /** When a rate limit ends, ms; 0 for none. It may outlive the window. */
+  busyUntil: number
 }
 
 export interface BoardStorage {
@@ -65,8 +67,8 @@ export class HealthBoard {
     this.#storage = storage
     for (const { key, value } of storage.all()) {
       if (!key.startsWith(PREFIX)) continue
-      const { attempts, breaker } = storedSchema.parse(JSON.parse(value))
-      this.#kept.set(key.slice(PREFIX.length), { attempts, breaker: newBreaker(breaker), probeUntil: 0 })
+      const { attempts, breaker, busy_until: busyUntil } = storedSchema.parse(JSON.parse(value))
+      this.#kept.set(key.slice(PREFIX.length), { attempts, breaker: newBreaker(breaker), probeUntil: 0, busyUntil })
     }
   }
 
@@ -75,6 +77,7 @@ export class HealthBoard {
     for (const attempt of attempts) {
       const kept = this.#of(attempt.provider)
       kept.attempts = inWindow([...kept.attempts, attempt], attempt.at)
+      kept.busyUntil = Math.max(kept.busyUntil, attempt.busy_until ?? 0)
       // A rate limit says that the provider is alive; it has a time of its own and moves no breaker.
       if (attempt.outcome === 'rate_limited') continue
       kept.probeUntil = 0
@@ -84,8 +87,9 @@ export class HealthBoard {
         .catch(() => undefined)
     }
     for (const provider of new Set(attempts.map((attempt) => attempt.provider))) {
-      const { attempts: all, breaker } = this.#of(provider)
-      const value = JSON.stringify({ attempts: all.slice(-STORED_ATTEMPTS), breaker: breaker.toJSON() })
+      const { attempts: all, breaker, busyUntil } = this.#of(provider)
+      const newest = all.slice(-STORED_ATTEMPTS)
+      const value = JSON.stringify({ attempts: newest, breaker: breaker.toJSON(), busy_until: busyUntil })
       this.#storage.put(`${PREFIX}${provider}`, value)
     }
   }
@@ -102,13 +106,17 @@ export class HealthBoard {
     const state = stateOf(kept.breaker, now)
     const probe = state === 'half_open' && probing && kept.probeUntil <= now
     if (probe) kept.probeUntil = now + PROBE_MS
-    const busy = kept.attempts.reduce((until, { busy_until }) => Math.max(until, busy_until ?? 0), 0)
-    const known = { state, probe, busy_until: busy > now ? busy : null, ...summary }
+    const known = { state, probe, busy_until: kept.busyUntil > now ? kept.busyUntil : null, ...summary }
     return { ...known, grade: gradeOf(known) }
   }
 
   #of(provider: string): Kept {
-    const kept = this.#kept.get(provider) ?? { attempts: [], breaker: newBreaker(undefined), probeUntil: 0 }
+    const kept = this.#kept.get(provider) ?? {
+      attempts: [],
+      breaker: newBreaker(undefined),
+      probeUntil: 0,
+      busyUntil: 0,
+    }
     this.#kept.set(provider, kept)
     return kept
   }

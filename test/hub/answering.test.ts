@@ -62,6 +62,7 @@ describe('an answer at the first try', () => {
         endedAt: 1_001_500,
         firstTokenMs: 500,
         usage: USAGE,
+        prefixChars: 0,
         answerChars: 7,
         billed: true,
         retryAfterS: null,
@@ -194,6 +195,13 @@ describe('a provider that is silent', () => {
       ['ok', 0],
     ])
     expect(calls.map(({ signal }) => signal.aborted)).toEqual([true, false])
+  })
+
+  it('[FB2] is a stall, whatever it throws when it is aborted', async () => {
+    const heard = listen([scripted('ann', [say('a '), { do: 'hang' }], calls, 'throw')])
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(heard.thrown).toMatchObject({ code: 'provider_stalled' })
+    expect(complaints).not.toHaveBeenCalled()
   })
 
   it('[FB2] has until then, to the millisecond', async () => {

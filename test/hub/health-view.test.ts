@@ -32,6 +32,7 @@ describe('the monitor’s word', () => {
     expect(view.isStale).toBe(true)
     await view.refresh()
     expect(view.isStale).toBe(false)
+    expect(vi.getTimerCount()).toBe(0)
     expect(view.view().providers).toEqual({ ann: healthOf() })
     await vi.advanceTimersByTimeAsync(5000)
     await view.refresh()
@@ -53,13 +54,24 @@ describe('the monitor’s word', () => {
     expect(asked()).toBe(0)
   })
 
-  it('[HE3] a provider that waits for a probe is asked about sooner; one whose probe this hub holds is not', async () => {
-    const { view } = viewOf()
+  it('[HE3] where a provider waits for a probe the monitor is asked anew, at most twice a second', async () => {
+    const { view, asked } = viewOf(() => Promise.resolve(snapshotOf({ ann: { state: 'half_open' }, bob: {} })))
     view.take(snapshotOf({ ann: { state: 'half_open' }, bob: {} }))
-    await vi.advanceTimersByTimeAsync(500)
-    expect(view.isStale).toBe(false)
-    await vi.advanceTimersByTimeAsync(1)
     expect(view.isStale).toBe(true)
+    for (let i = 1; i <= 5; i++) {
+      await view.refresh()
+      expect(asked()).toBe(i)
+      // A receipt gives no probe, so it does not put the question off.
+      view.take(snapshotOf({ ann: { state: 'half_open' }, bob: {} }))
+      await vi.advanceTimersByTimeAsync(500)
+      expect(view.isStale).toBe(false)
+      await vi.advanceTimersByTimeAsync(1)
+      expect(view.isStale).toBe(true)
+    }
+  })
+
+  it('[HE3] where it holds the probe, or nobody may probe yet, it is not', async () => {
+    const { view } = viewOf()
     for (const ann of [{ state: 'half_open', probe: true }, { state: 'open' }] as const) {
       view.take(snapshotOf({ ann, bob: {} }))
       await vi.advanceTimersByTimeAsync(5000)

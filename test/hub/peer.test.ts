@@ -63,9 +63,14 @@ describe('a connection', () => {
     expect(peer.isFull).toBe(true)
     peer.acknowledge(1)
     expect(peer.isFull).toBe(false)
+    // Who acknowledges more than it got has no larger window for it.
     peer.acknowledge(1e9)
     socket.fill()
-    expect(peer.isFull).toBe(false)
+    for (let i = 0; i < 6; i++) {
+      expect(peer.isFull).toBe(false)
+      peer.send([line])
+    }
+    expect(peer.isFull).toBe(true)
   })
 
   it('[FO3] a socket is full when it has 1 MiB unsent', () => {

@@ -4,7 +4,7 @@ import { FreshetError } from '../../src/core/errors.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { mergePreferences } from '../../src/hub/preferences.ts'
 
-type Value = string | number | boolean | null | readonly string[]
+type Value = string | number | boolean | null | string[]
 const preferencesArb = fc.dictionary(
   fc.constantFrom('model_preference', 'language', 'theme', 'x', '__proto__', 'constructor'),
   fc.oneof(fc.string(), fc.nat(), fc.boolean(), fc.constant(null), fc.array(fc.string(), { maxLength: 3 })),

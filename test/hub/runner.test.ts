@@ -258,6 +258,8 @@ describe('a cancel', () => {
     await vi.advanceTimersByTimeAsync(10)
     runs.runner.cancel(running, 'asked to')
     expect(order).toEqual(['stop after 2'])
+    // What is left is the source's own.
+    expect(vi.getTimerCount()).toBe(1)
     expect(runs.types('r1')).toEqual(['stream_start', 'chunk', 'chunk', 'cancelled'])
     expect(runs.text('r1')).toBe('a b')
     expect(runs.events('r1').at(-1)).toMatchObject({ data: { reason: 'asked to', total_length: 3 } })
@@ -294,6 +296,29 @@ describe('a cancel', () => {
       expect({ asked: calls.length, settled: settled.length }).toEqual({ asked: 0, settled: 0 })
     },
   )
+
+  it('[GE4] lets go of what answers it at its next part: nothing more is asked of it', async () => {
+    const asked: string[] = []
+    async function* endless(): AsyncGenerator<SourcePart, void, undefined> {
+      try {
+        for (;;) {
+          await new Promise((resolve) => setTimeout(resolve, 100))
+          asked.push('part')
+          yield text('a')
+        }
+      } finally {
+        asked.push('left')
+      }
+    }
+    const running = runs.begin('r1')
+    const run = runs.runner.run(running, () => Promise.resolve(endless()))
+    await vi.advanceTimersByTimeAsync(250)
+    runs.runner.cancel(running, 'asked to')
+    await vi.advanceTimersByTimeAsync(10_000)
+    await run
+    expect(asked).toEqual(['part', 'part', 'part', 'left'])
+    expect(vi.getTimerCount()).toBe(0)
+  })
 
   it('[GE4] takes no other request with it', async () => {
     const one = runs.begin('r1')
