@@ -54,7 +54,8 @@ test('[MN2] a cancelled answer is billed by an estimate, marked as one', async (
   await socket.end('r')
   const [row, ...more] = await ledgerOf(user)
   expect(more).toEqual([])
-  expect(row).toMatchObject({ provider: 'paced', outcome: 'cancelled', estimated: 1 })
+  // What was sent is the prompt alone, however much of the answer there was.
+  expect(row).toMatchObject({ provider: 'paced', outcome: 'cancelled', estimated: 1, input_tokens: 1 })
   expect(row?.output_tokens).toBeGreaterThan(0)
   socket.close()
 })
