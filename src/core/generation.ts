@@ -27,8 +27,8 @@ export interface Finish {
 }
 
 const PROGRESS_EVERY = 5
-/** Characters after which an answer of unknown length is taken for two thirds done. */
-const PROGRESS_SCALE = 1200
+/** Characters after which an answer of unknown length is taken for two thirds done: half of a usual answer. */
+const PROGRESS_SCALE = 500
 
 /**
  * A request's life as events (SPEC GE): running, then ended by exactly one of complete, cancelled, failed.

@@ -20,7 +20,8 @@ export interface PageSize {
 export interface EventLog {
   bounds(): LogBounds
   /**
-   * Appends events as one row and returns them with their numbers. An empty list writes nothing.
+   * Appends events as one row (several, where one would be too large) and returns them with their numbers. An empty
+   * list writes nothing.
    * @throws whatever the storage throws; then nothing was appended.
    */
   append(events: readonly LogEvent[]): readonly Numbered[]

@@ -41,6 +41,8 @@ export const totalsSchema = z.object({
   /** Events handed to SSE readers, by type. */
   reader_events: z.record(z.string(), z.number()).default({}),
   rows_written: z.number().default(0),
+  /** The last row of the hub's ledger that `spending` counts. */
+  ledger_id: z.number().default(0),
   spending: spendingSchema.default({}),
 })
 export type Totals = z.infer<typeof totalsSchema>

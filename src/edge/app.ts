@@ -1,9 +1,10 @@
 import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import { type ErrorCode, FreshetError, shown } from '../core/errors.ts'
-import { readConfig } from '../env.ts'
+import { readConfig, VERSION } from '../env.ts'
 import { closedSocket } from './closed-socket.ts'
 import type { EdgeEnv } from './context.ts'
+import { endpointsOf, methodsAt } from './methods.ts'
 import { problem } from './problem.ts'
 import { operatorRoutes } from './routes/operator.ts'
 import { requestRoutes } from './routes/requests.ts'
@@ -40,12 +41,29 @@ app.route('/', triggerRoutes)
 app.route('/', requestRoutes)
 app.route('/', operatorRoutes)
 
-app.notFound(() => problem('not_found', 'There is nothing at this address. GET / lists what there is.'))
+app.get('/', (c) =>
+  c.json({
+    name: 'freshet',
+    version: VERSION,
+    endpoints: [...endpointsOf(app)].map(([path, methods]) => ({ path, methods })),
+    pages: ['/demo'],
+  }),
+)
+
+app.notFound((c) => {
+  const methods = methodsAt(app, c.req.path)
+  if (methods.length === 0) return problem('not_found', 'There is nothing at this address. GET / lists what there is.')
+  const refusal = problem('method_not_allowed', `This address takes ${methods.join(' and ')}, not ${c.req.method}.`)
+  refusal.headers.set('allow', methods.join(', '))
+  return refusal
+})
 
 app.onError((error, c) => {
   const { code, message } = shown(error)
   // An unexpected error's text may hold anything; its name is enough to find it by (ER3).
   if (code === 'internal') console.error({ message: 'request failed', name: error.name })
+  // Its sentence is ours and holds no value, so the operator may read it where the service runs.
+  if (code === 'config_invalid') console.error({ message })
   const isUpgrade = c.req.header('upgrade')?.toLowerCase() === 'websocket'
   if (isUpgrade && CANNOT_SERVE.has(code)) return closedSocket(new FreshetError(code, message))
   return problem(code, message)

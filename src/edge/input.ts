@@ -33,15 +33,16 @@ async function boundedText(request: Request): Promise<string> {
   return text + decoder.decode()
 }
 
-const userIdInBody = z.object({ user_id: z.string() })
+const userIdInBody = z.object({ user_id: z.string().nullish() })
 
 /** The caller's name: header, query, body (ID1). */
 export function nameIn(c: EdgeContext, body?: unknown): string | null {
-  const inBody = userIdInBody.safeParse(body)
+  const named = typeof body === 'object' && body !== null && 'user_id' in body
+  const inBody = named ? parseInput(userIdInBody, body).user_id : null
   return nameOf({
     header: c.req.header('x-user-id'),
     query: c.req.query('user_id'),
-    body: inBody.success ? inBody.data.user_id : undefined,
+    body: inBody ?? undefined,
   })
 }
 

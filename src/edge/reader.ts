@@ -51,12 +51,15 @@ export class Reader {
   write(text: string, now: number): void {
     const controller = this.#controller
     if (this.#over || controller === null || text === '') return
+    // What waited before counts, so that one large event (a state, a snapshot) is no reason to cut a healthy reader off.
+    if (HIGH_WATER - (controller.desiredSize ?? 0) > LIMITS.readerBufferBytes) {
+      this.cut()
+      return
+    }
     controller.enqueue(this.#encoder.encode(text))
-    const room = controller.desiredSize ?? 0
-    if (room > 0) return
+    if ((controller.desiredSize ?? 0) > 0) return
     this.#full = true
     this.#stuckSince ??= now
-    if (HIGH_WATER - room > LIMITS.readerBufferBytes) this.cut()
   }
 
   /** Cuts off a reader that has taken nothing for too long. @param now ms */

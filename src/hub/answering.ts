@@ -8,7 +8,7 @@ import {
 } from '../core/model.ts'
 
 /** How an attempt at a provider ended. */
-export type AttemptOutcome = 'ok' | 'failed' | 'rate_limited' | 'cancelled' | 'interrupted'
+export type AttemptOutcome = 'ok' | 'failed' | 'rate_limited' | 'refused' | 'cancelled' | 'interrupted'
 
 /** An attempt that has ended, for the ledger and for the provider's health. Times in ms. */
 export interface AttemptEnd {
@@ -42,6 +42,8 @@ interface AnsweringPorts {
   now(): number
   readonly firstTokenMs: number
   readonly stallMs: number
+  /** When the request must have ended, ms. */
+  readonly deadline: number
   /** An attempt has ended; called once for each, in order, before anything that follows from it. */
   settled(end: AttemptEnd): void
 }
@@ -69,8 +71,8 @@ class Attempt {
     this.lastPartAt = now
   }
 
-  giveUp(code: 'provider_stalled', message: string): void {
-    this.gaveUp = new ProviderFailure(code, message)
+  giveUp(failure: ProviderFailure): void {
+    this.gaveUp = failure
     this.abort()
   }
 
@@ -115,12 +117,16 @@ export class Answering {
     this.#ports = ports
   }
 
-  /** Stops the provider's call at once and settles it; nothing more comes. */
-  stop(): void {
+  /**
+   * Stops the provider's call at once and settles it; nothing more comes.
+   * @param why a provider that has said nothing until the request's time was over has failed; else nobody is to blame
+   */
+  stop(why: 'ended' | 'timeout' = 'ended'): void {
     this.#stopped = true
     const attempt = this.#attempt
     if (attempt === null) return
-    this.#settle(attempt, 'cancelled', null, null)
+    const silent = why === 'timeout' && attempt.firstTokenAt === null
+    this.#settle(attempt, silent ? 'failed' : 'cancelled', null, silent ? stalled() : null)
     attempt.abort()
   }
 
@@ -195,18 +201,22 @@ export class Answering {
     const look = (): void => {
       const now = this.#ports.now()
       const stalls = attempt.lastPartAt + this.#ports.stallMs
-      const late = attempt.firstTokenAt === null && hasNext ? attempt.startedAt + this.#ports.firstTokenMs : stalls
+      const late = attempt.firstTokenAt === null && hasNext ? attempt.startedAt + this.#patience(attempt) : stalls
       const due = Math.min(stalls, late)
-      if (now >= due) attempt.giveUp('provider_stalled', 'The provider stopped sending. Try again.')
+      if (now >= due) attempt.giveUp(stalled())
       else watch.timer = setTimeout(look, Math.max(1, due - now))
     }
     look()
     return watch
   }
 
+  /** How long a first token is waited for, ms: so that there is time left for another one to answer. */
+  #patience(attempt: Attempt): number {
+    return Math.min(this.#ports.firstTokenMs, (this.#ports.deadline - attempt.startedAt) / 2)
+  }
+
   #settleFailed(attempt: Attempt, failure: ProviderFailure): void {
-    const outcome = failure.code === 'provider_rate_limited' ? 'rate_limited' : 'failed'
-    this.#settle(attempt, outcome, null, failure)
+    this.#settle(attempt, outcomeOf(failure), null, failure)
   }
 
   #settle(attempt: Attempt, outcome: AttemptOutcome, usage: Usage | null, failure: ProviderFailure | null): void {
@@ -229,10 +239,20 @@ export class Answering {
   }
 }
 
+/** What is the request's own fault says nothing of the provider (HE1). */
+function outcomeOf(failure: ProviderFailure): AttemptOutcome {
+  if (!failure.retryable) return 'refused'
+  return failure.code === 'provider_rate_limited' ? 'rate_limited' : 'failed'
+}
+
 function asFailure(error: unknown): ProviderFailure {
   if (error instanceof ProviderFailure) return error
   console.error({ message: 'provider adapter failed', name: error instanceof Error ? error.name : typeof error })
   return new ProviderFailure('provider_error', 'The provider could not be used. Try again.')
+}
+
+function stalled(): ProviderFailure {
+  return new ProviderFailure('provider_stalled', 'The provider stopped sending. Try again.')
 }
 
 function cutFailure(): ProviderFailure {

@@ -7,7 +7,7 @@ import { addSpend, dayOf, spendKey } from '../core/spending.ts'
 import { type AnswerCache, type CachedAnswer, cacheKey } from './answer-cache.ts'
 import { Answering, type AttemptEnd } from './answering.ts'
 import type { HealthView } from './health-view.ts'
-import type { Ledger } from './ledger.ts'
+import type { Entry, Ledger } from './ledger.ts'
 import type { Running, SourcePart } from './runner.ts'
 import type { HubStore } from './store.ts'
 
@@ -42,8 +42,10 @@ export interface Plan {
 export class Answers {
   readonly #ports: AnswersPorts
 
+  /** Counts what was settled after the totals were last saved: a hub that died had no time for that (MN3). */
   constructor(ports: AnswersPorts) {
     this.#ports = ports
+    for (const entry of ports.ledger.after(ports.store.totals.ledger_id)) this.#count(entry)
   }
 
   /** True when a provider can be chosen by what is known, without asking the monitor first. */
@@ -91,9 +93,10 @@ export class Answers {
       now: () => this.#ports.now(),
       firstTokenMs: this.#ports.firstTokenMs,
       stallMs: this.#ports.stallMs,
+      deadline: running.deadline,
       settled: (end) => this.#settle(running, end),
     })
-    running.stop = () => answering.stop()
+    running.stop = (why) => answering.stop(why)
     return this.#keeping(running, plan, order[0]?.name ?? null, answering)
   }
 
@@ -101,9 +104,7 @@ export class Answers {
   settleInterrupted(
     requestId: string,
     provider: string,
-    startedAt: number,
-    promptChars: number,
-    answerChars: number,
+    { startedAt, promptChars, answerChars }: { startedAt: number; promptChars: number; answerChars: number },
   ): void {
     if (this.#ports.ledger.has(requestId, provider)) return
     const known = this.#ports.providers.find(({ name }) => name === provider)
@@ -187,26 +188,34 @@ export class Answers {
     const { cost, estimated } = this.#bill(running.requestId, end, running.command.prompt.length + end.prefixChars)
     running.cost += cost
     running.costEstimated ||= estimated
-    if (end.outcome === 'cancelled' || end.outcome === 'interrupted') return
+    const { outcome } = end
+    if (outcome === 'cancelled' || outcome === 'interrupted' || outcome === 'refused') return
+    if (outcome !== 'ok') console.warn({ message: 'provider failed', provider: end.provider.name, outcome })
     const busyUntil = end.retryAfterS === null ? null : end.endedAt + end.retryAfterS * 1000
-    if (end.outcome === 'ok') health.wellAgain(end.provider.name)
+    if (outcome === 'ok') health.wellAgain(end.provider.name)
     else health.leaveAlone(end.provider.name, busyUntil ?? end.endedAt + LIMITS.ownFailureMs)
     this.#ports.attempted({
       provider: end.provider.name,
       at: end.endedAt,
-      outcome: end.outcome,
+      outcome,
       first_token_ms: end.firstTokenMs,
       total_ms: end.endedAt - end.startedAt,
       busy_until: busyUntil,
     })
   }
 
+  /** Adds a ledger row to the totals, which say up to which row they count. */
+  #count(entry: Entry): void {
+    const { totals } = this.#ports.store
+    totals.spending = addSpend(totals.spending, dayOf(entry.at), spendKey(entry.provider, entry.model), entry.spend)
+    totals.ledger_id = entry.id
+  }
+
   #bill(requestId: string, end: AttemptEnd, promptChars: number) {
-    const { ledger, store, candidates } = this.#ports
+    const { ledger, candidates } = this.#ports
     const price = candidates.find(({ name }) => name === end.provider.name)?.price ?? null
     const entry = ledger.settle(requestId, end, price, promptChars)
-    const key = spendKey(end.provider.name, end.provider.model)
-    store.totals.spending = addSpend(store.totals.spending, dayOf(end.endedAt), key, entry.spend)
+    this.#count(entry)
     return entry
   }
 }

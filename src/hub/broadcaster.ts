@@ -6,9 +6,13 @@ import {
   nextBroadcast,
   type PeriodicChannel,
 } from '../core/broadcast.ts'
+import { inTime } from '../core/in-time.ts'
 import { ephemeral, shareText } from '../core/wire.ts'
 import type { FanOut } from './fan-out.ts'
 import type { Peer } from './peer.ts'
+
+/** How long the monitor may take to say it, ms. */
+const PATIENCE_MS = 5000
 
 interface BroadcasterPorts {
   readonly fanOut: FanOut
@@ -56,7 +60,7 @@ export class Broadcaster {
   async #tell(peers: readonly Peer[], channels: readonly PeriodicChannel[]): Promise<void> {
     let broadcasts: Broadcasts
     try {
-      broadcasts = await this.#ports.source()
+      broadcasts = await inTime(this.#ports.source(), PATIENCE_MS)
     } catch (error) {
       console.warn({ message: 'no broadcast', name: error instanceof Error ? error.name : typeof error })
       for (const channel of channels) this.#failing.add(channel)

@@ -48,6 +48,8 @@ interface HubPorts {
   broadcasts(): Promise<Broadcasts>
   /** Something the monitor shows has changed (MO1). */
   changed(): void
+  /** The same, of what will change again soon. */
+  changedSoon(): void
   /** Deadlines may have moved (SC2). */
   reschedule(): void
   /** Nothing in memory can be trusted: the object must start anew. */
@@ -154,7 +156,7 @@ export class Hub {
   /** Begins a request for an HTTP caller. @throws FreshetError as Requests.start */
   start(command: StartCommand): Started {
     const started = this.requests.start(command, { model: null, language: null })
-    this.#ports.changed()
+    this.#ports.changedSoon()
     this.#ports.reschedule()
     return started
   }
@@ -278,7 +280,7 @@ export class Hub {
         })
         if (started.duplicate) this.#connections.show(peer, started.requestId)
         else if (this.requests.runner.get(started.requestId) !== undefined) peer.active.add(started.requestId)
-        this.#ports.changed()
+        this.#ports.changedSoon()
         this.#ports.reschedule()
         return
       }

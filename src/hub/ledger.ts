@@ -1,14 +1,34 @@
+import * as z from 'zod'
 import { costOf, type Price, settle } from '../core/price.ts'
 import type { Spend } from '../core/report.ts'
 import type { AttemptEnd } from './answering.ts'
 import type { Sql } from './sql.ts'
 
-/** What an attempt cost, as it stands in the ledger. */
+const rowSchema = z.object({
+  id: z.number(),
+  at: z.number(),
+  provider: z.string(),
+  model: z.string(),
+  input_tokens: z.number(),
+  output_tokens: z.number(),
+  cost: z.number(),
+  estimated: z.number(),
+})
+
+/** A row of the ledger: what one attempt cost. */
 export interface Entry {
+  readonly id: number
+  /** ms since 1970. */
+  readonly at: number
+  readonly provider: string
+  readonly model: string
+  /** Dollars. */
   readonly cost: number
   readonly estimated: boolean
   readonly spend: Spend
 }
+
+const COLUMNS = 'id, at, provider, model, input_tokens, output_tokens, cost, estimated'
 
 /** The hub's ledger: one settled row for each attempt at a provider (SPEC MN). Nothing in it is ever changed. */
 export class Ledger {
@@ -21,9 +41,9 @@ export class Ledger {
   /** Writes an attempt's row: one. @param promptChars characters that were sent */
   settle(requestId: string, end: AttemptEnd, price: Price | null, promptChars: number): Entry {
     const settled = settle(end.usage, promptChars, end.answerChars, end.billed)
-    const cost = costOf(price, settled.inputTokens, settled.outputTokens)
-    this.#sql.run(
-      'INSERT INTO ledger (at, request_id, provider, model, outcome, input_tokens, output_tokens, cost, estimated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    const [row] = this.#sql.run(
+      `INSERT INTO ledger (at, request_id, provider, model, outcome, input_tokens, output_tokens, cost, estimated)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING ${COLUMNS}`,
       end.endedAt,
       requestId,
       end.provider.name,
@@ -31,21 +51,15 @@ export class Ledger {
       end.outcome,
       settled.inputTokens,
       settled.outputTokens,
-      cost,
+      costOf(price, settled.inputTokens, settled.outputTokens),
       settled.estimated ? 1 : 0,
     )
-    return {
-      cost,
-      estimated: settled.estimated,
-      spend: {
-        cost,
-        saved: 0,
-        attempts: 1,
-        input_tokens: settled.inputTokens,
-        output_tokens: settled.outputTokens,
-        estimated: settled.estimated ? 1 : 0,
-      },
-    }
+    return entryOf(row)
+  }
+
+  /** Rows after one, oldest first. */
+  after(id: number): readonly Entry[] {
+    return this.#sql.run(`SELECT ${COLUMNS} FROM ledger WHERE id > ? ORDER BY id`, id).map((row) => entryOf(row))
   }
 
   /** True when an attempt of a request at a provider is settled already. */
@@ -59,8 +73,21 @@ export class Ledger {
     return typeof at === 'number' ? at : null
   }
 
-  /** Lets rows go that are older, ms. */
+  /** Lets rows go that are older, ms. The newest stays, so that its number is not given again. */
   forgetBefore(at: number): void {
-    this.#sql.run('DELETE FROM ledger WHERE at < ?', at)
+    this.#sql.run('DELETE FROM ledger WHERE at < ? AND id < (SELECT max(id) FROM ledger)', at)
+  }
+}
+
+function entryOf(raw: unknown): Entry {
+  const { id, at, provider, model, cost, estimated, input_tokens, output_tokens } = rowSchema.parse(raw)
+  return {
+    id,
+    at,
+    provider,
+    model,
+    cost,
+    estimated: estimated === 1,
+    spend: { cost, saved: 0, attempts: 1, input_tokens, output_tokens, estimated },
   }
 }

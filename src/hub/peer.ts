@@ -45,8 +45,9 @@ export class Peer {
 
   /** Changes the attachment, for this instance and the ones after it. */
   update(change: Partial<Attachment>): void {
-    this.#attachment = { ...this.#attachment, ...change }
-    this.socket.serializeAttachment(this.#attachment)
+    const next = { ...this.#attachment, ...change }
+    this.socket.serializeAttachment(next)
+    this.#attachment = next
   }
 
   /**

@@ -153,24 +153,37 @@ export class Requests {
 
   /** Ends what ran when an earlier instance died (GE6). */
   recover(): void {
-    for (const row of this.#ports.store.runningRequests()) {
+    const { store } = this.#ports
+    for (const row of store.runningRequests()) {
       if (this.#runner.get(row.request_id) !== undefined) continue
       let chars = 0
       let promptChars = 0
+      // Characters that stood when the last provider began.
+      let before = 0
       let provider: string | null = null
       for (const event of this.eventsOf(row)) {
         if (event.type === 'chunk' || event.type === 'token') chars = event.data.accumulated_length
         if (event.type === 'stream_start') promptChars = event.data.prompt_length
-        if (event.type === 'metadata') provider = event.data.cache_hit === true ? null : event.data.recommended_provider
+        if (event.type === 'metadata') {
+          provider = event.data.cache_hit === true ? null : event.data.recommended_provider
+          before = event.data.switch?.at(-1)?.after_chars ?? 0
+        }
       }
       const now = this.#ports.now()
       const names = { requestId: row.request_id, conversationId: row.conversation_id, target: row.target }
       const end = interrupted(names, now)
       if (provider !== null) {
-        this.#ports.answers.settleInterrupted(row.request_id, provider, row.started_at, promptChars, chars)
+        this.#ports.answers.settleInterrupted(row.request_id, provider, {
+          startedAt: row.started_at,
+          promptChars: promptChars + before,
+          answerChars: Math.max(0, chars - before),
+        })
       }
       this.#close(row.request_id, [end], end, { now, chars, seconds: Math.max(0, now - row.started_at) / 1000 })
     }
+    // The count of those that began may have died with it too; none runs that is not counted here.
+    const ended = store.totals.completed + store.totals.failed + store.totals.cancelled
+    store.totals.requests = Math.max(store.totals.requests, ended + this.#runner.size)
   }
 
   #again(known: RequestRow, prompt: string): Started {

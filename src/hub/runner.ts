@@ -19,7 +19,7 @@ export class Running {
   readonly deadline: number
   flushTimer: ReturnType<typeof setTimeout> | null = null
   /** Stops whatever answers it, and settles what that cost; null until something does. */
-  stop: (() => void) | null = null
+  stop: ((why: 'ended' | 'timeout') => void) | null = null
   /** Dollars so far, over all attempts, and whether a part of it is an estimate. */
   cost = 0
   costEstimated = false
@@ -132,7 +132,7 @@ export class Runner {
       if (now < running.deadline) continue
       const seconds = Math.round((running.deadline - running.generation.startedAt) / 1000)
       const words = `The answer was not finished within ${seconds} s. Ask for a longer \`timeout\`, or for less.`
-      this.#end(running, () => running.generation.fail(now, 'timeout', words))
+      this.#end(running, () => running.generation.fail(now, 'timeout', words), 'timeout')
     }
   }
 
@@ -198,7 +198,7 @@ export class Runner {
   }
 
   /** The one end of a request. What answered it is stopped and settled first, so that its cost is in the same turn. */
-  #end(running: Running, endWith: () => readonly LogEvent[]): void {
+  #end(running: Running, endWith: () => readonly LogEvent[], why: 'ended' | 'timeout' = 'ended'): void {
     if (running.generation.ended) return
     this.#clearFlush(running)
     this.#running.delete(running.requestId)
@@ -207,7 +207,7 @@ export class Runner {
       this.#tick = null
     }
     try {
-      running.stop?.()
+      running.stop?.(why)
     } catch (error) {
       this.#break(error)
       throw error

@@ -123,13 +123,14 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
   }
 
   /** Ends a generation as cancelled, from whichever client. */
-  cancel(caller: HubCaller, requestId: string): Reply<RequestStatus> {
-    return reply(() => this.#get(caller).hub.cancel(requestId, 'cancelled by the client'))
+  cancel(requestId: string): Reply<RequestStatus> {
+    return reply(() => (this.#alive ?? notFound()).hub.cancel(requestId, 'cancelled by the client'))
   }
 
   /** How a request stands. */
-  request(caller: HubCaller, requestId: string): Reply<RequestRow> {
-    return reply(() => this.#get(caller).hub.request(requestId))
+  request(requestId: string): Reply<RequestRow> {
+    // Asked of a hub that holds nothing, it does not begin to be one.
+    return reply(() => (this.#alive ?? notFound()).hub.request(requestId))
   }
 
   /** Resolves when the request has ended. */
@@ -216,6 +217,7 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
         answeredAt: (socket) => this.#answeredAt(socket),
         broadcasts: () => this.env.MONITOR.getByName('monitor').broadcasts(),
         changed: () => reporter.changed(),
+        changedSoon: () => reporter.soon(),
         reschedule: () => this.#reschedule(),
         broken: (error) => this.#startAnew(error),
       },
@@ -263,4 +265,8 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
     console.error({ message: 'hub starts anew', name: error instanceof Error ? error.name : typeof error })
     this.ctx.abort('the hub starts anew')
   }
+}
+
+function notFound(): never {
+  throw new FreshetError('request_not_found', 'There is no request with this id, or it is no longer kept.')
 }

@@ -30,11 +30,6 @@ export class Sql {
     return rows
   }
 
-  /** Rows one at a time, so that a page can stop early. Nothing may be written until it is left. */
-  *read(statement: string, ...values: SqlValue[]): Generator<Record<string, SqlValue>> {
-    yield* this.#storage.sql.exec<Record<string, SqlValue>>(statement, ...values)
-  }
-
   /** All or nothing: what throws is rolled back. */
   transaction<T>(work: () => T): T {
     return this.#storage.transactionSync(work)

@@ -6,6 +6,10 @@ import type { Sql } from './sql.ts'
 
 const rowSchema = z.object({ last_seq: z.number(), first_seq: z.number(), at: z.number(), body: z.string() })
 const bodySchema = z.array(logEventSchema)
+/** Rows read at a time; a page is seldom more. */
+const PORTION_ROWS = 32
+/** A row's text at most, characters: SQLite's rows end at 2 MB, and a character is up to three bytes. */
+const ROW_CHARS = 600_000
 const headSchema = z.object({ epoch: z.string(), young: z.union([z.literal(0), z.literal(1)]), base_seq: z.number() })
 
 /** The log in the object's SQLite: two segment tables that take turns (SPEC LG). */
@@ -34,9 +38,14 @@ export class SqliteLog implements EventLog {
   append(events: readonly LogEvent[]): readonly Numbered[] {
     const last = events.at(-1)
     if (last === undefined) return []
+    const body = JSON.stringify(events)
+    if (body.length > ROW_CHARS && events.length > 1) {
+      const half = Math.ceil(events.length / 2)
+      return [...this.append(events.slice(0, half)), ...this.append(events.slice(half))]
+    }
     const first = this.#lastSeq + 1
     const lastSeq = this.#lastSeq + events.length
-    this.#sql.run(`INSERT INTO log_${this.#young} VALUES (?, ?, ?, ?)`, lastSeq, first, last.at, JSON.stringify(events))
+    this.#sql.run(`INSERT INTO log_${this.#young} VALUES (?, ?, ?, ?)`, lastSeq, first, last.at, body)
     this.#lastSeq = lastSeq
     return events.map((event, i) => ({ seq: first + i, event }))
   }
@@ -45,10 +54,8 @@ export class SqliteLog implements EventLog {
     const out: Numbered[] = []
     let bytes = 0
     for (const segment of [this.#old, this.#young] as const) {
-      const rows = this.#sql.read(`SELECT * FROM log_${segment} WHERE last_seq > ? ORDER BY last_seq`, seq)
-      for (const raw of rows) {
+      for (const row of this.#rowsAfter(segment, seq)) {
         if (out.length > 0 && (out.length >= page.events || bytes >= page.bytes)) return out
-        const row = rowSchema.parse(raw)
         for (const [i, event] of parseBody(row.body, row.last_seq).entries()) {
           if (row.first_seq + i > seq) out.push({ seq: row.first_seq + i, event })
         }
@@ -56,6 +63,18 @@ export class SqliteLog implements EventLog {
       }
     }
     return out
+  }
+
+  /** Rows in portions, each read to its end: a cursor that is left open locks its table against being dropped. */
+  *#rowsAfter(segment: 0 | 1, seq: number): Generator<z.infer<typeof rowSchema>> {
+    const statement = `SELECT * FROM log_${segment} WHERE last_seq > ? ORDER BY last_seq LIMIT ${PORTION_ROWS}`
+    for (let at = seq; ; ) {
+      const rows = this.#sql.run(statement, at).map((row) => rowSchema.parse(row))
+      yield* rows
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < PORTION_ROWS) return
+      at = last.last_seq
+    }
   }
 
   rotate(before: number): boolean {

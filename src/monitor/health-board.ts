@@ -15,6 +15,7 @@ import {
   inWindow,
   type ProviderHealth,
   summarize,
+  UNKNOWN_HEALTH,
 } from '../core/health.ts'
 
 /** Failures in a row that open a breaker (HE3). */
@@ -94,10 +95,20 @@ export class HealthBoard {
     }
   }
 
-  /** @param probing the caller is about to ask a provider: it may be given a probe, which nobody else then gets */
-  snapshot(now: number, probing: boolean): HealthSnapshot {
+  /**
+   * @param probing the caller is about to ask a provider: it may be given a probe, which nobody else then gets
+   * @param configured names of the providers that there are; those that are no more are left out
+   */
+  snapshot(now: number, probing: boolean, configured?: readonly string[]): HealthSnapshot {
     const providers: Record<string, ProviderHealth> = {}
-    for (const [name, kept] of this.#kept) providers[name] = this.#healthOf(kept, now, probing)
+    let free = probing
+    for (const name of configured ?? this.#kept.keys()) {
+      const kept = this.#kept.get(name)
+      const health = kept === undefined ? UNKNOWN_HEALTH : this.#healthOf(kept, now, free)
+      // One caller asks one provider, so it is given one probe.
+      if (health.probe) free = false
+      providers[name] = health
+    }
     return { at: now, providers }
   }
 

@@ -4,6 +4,7 @@ import type { Broadcasts } from '../core/broadcast.ts'
 import type { HealthSnapshot } from '../core/health.ts'
 import { LIMITS } from '../core/limits.ts'
 import { type Report, reportSchema } from '../core/report.ts'
+import { readConfig } from '../env.ts'
 import { broadcastsOf } from './broadcasts.ts'
 import { HealthBoard } from './health-board.ts'
 import { Registry, type RegistryStorage } from './registry.ts'
@@ -32,12 +33,12 @@ export class Monitor extends DurableObject<Cloudflare.Env> {
    */
   async report(report: Report): Promise<HealthSnapshot> {
     await this.#board.record(this.#registry.take(reportSchema.parse(report)))
-    return this.#board.snapshot(Date.now(), false)
+    return this.#healthNow(false)
   }
 
   /** The providers' health, for a hub that is about to ask one: it may be given a probe (HE3). */
   health(): HealthSnapshot {
-    return this.#board.snapshot(Date.now(), true)
+    return this.#healthNow(true)
   }
 
   async streaming() {
@@ -57,11 +58,16 @@ export class Monitor extends DurableObject<Cloudflare.Env> {
 
   /** What the periodic channels say. */
   broadcasts(): Broadcasts {
-    return broadcastsOf(this.#registry.known, this.#board.snapshot(Date.now(), false))
+    return broadcastsOf(this.#registry.known, this.#healthNow(false))
   }
 
   live() {
     return liveStats(this.#registry.known)
+  }
+
+  #healthNow(probing: boolean): HealthSnapshot {
+    const configured = readConfig(this.env).providers.map(({ name }) => name)
+    return this.#board.snapshot(Date.now(), probing, configured)
   }
 
   /**
@@ -75,7 +81,7 @@ export class Monitor extends DurableObject<Cloudflare.Env> {
       try {
         const report = await this.env.SESSION_HUB.getByName(hub).refresh()
         if (report === null) this.#registry.forget(hub)
-        else this.#registry.take(reportSchema.parse(report))
+        else await this.#board.record(this.#registry.take(reportSchema.parse(report)))
       } catch (error) {
         console.warn({ message: 'hub unreachable', name: error instanceof Error ? error.name : typeof error })
       }

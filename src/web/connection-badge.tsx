@@ -38,7 +38,7 @@ function words(connection: ConnectionState, now: number): string {
       return 'Live'
     case 'waiting': {
       const seconds = Math.max(0, Math.ceil((connection.since + connection.delayMs - now) / 1000))
-      return seconds === 0 ? 'Reconnecting…' : `Reconnecting in ${seconds} s`
+      return seconds === 0 ? 'Reconnecting…' : `Retry in ${seconds} s`
     }
     case 'closed':
       break

@@ -1,6 +1,6 @@
 import type { Failure } from '../client/index.ts'
 
-/** Sentences for the codes that a window may know without their message, as after a reload. */
+/** Sentences for the codes: ours before the server's, since after a reload a window knows the code alone. */
 const WORDS: Readonly<Record<string, string>> = {
   timeout: 'The answer took longer than its time limit.',
   provider_error: 'The model could not answer.',
@@ -13,6 +13,6 @@ const WORDS: Readonly<Record<string, string>> = {
 
 /** What to tell a reader about a failed request. */
 export function failureWords(failure: Failure | null, hasText: boolean): string {
-  const why = failure?.message ?? WORDS[failure?.type ?? ''] ?? 'The answer failed.'
+  const why = WORDS[failure?.type ?? ''] ?? failure?.message ?? 'The answer failed.'
   return hasText ? `Not finished. ${why}` : why
 }

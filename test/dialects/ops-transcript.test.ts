@@ -36,7 +36,7 @@ data: {"request_id":"r1","chunk":" five","chunk_number":5,"accumulated_length":2
 
 id: n0-8
 event: progress
-data: {"request_id":"r1","progress":1,"chunks_sent":5,"client_id":"tab-1"}
+data: {"request_id":"r1","progress":4,"chunks_sent":5,"client_id":"tab-1"}
 
 id: n0-9
 event: stream_complete

@@ -152,7 +152,7 @@ describe('a failure before the first token', () => {
     expect(heard.thrown).toMatchObject({ name: 'ProviderFailure', code: 'provider_error', retryable: false })
     expect(heard.parts).toEqual([])
     expect(calls).toHaveLength(1)
-    expect(heard.ends.map(({ outcome }) => outcome)).toEqual(['failed'])
+    expect(heard.ends.map(({ outcome }) => outcome)).toEqual(['refused'])
   })
 
   it('[FB1] when nobody answers, the last failure is the request’s, and all switches are told', async () => {

@@ -6,7 +6,7 @@ import { mergePreferences } from '../../src/hub/preferences.ts'
 
 type Value = string | number | boolean | null | string[]
 const preferencesArb = fc.dictionary(
-  fc.constantFrom('model_preference', 'language', 'theme', 'x', '__proto__', 'constructor'),
+  fc.constantFrom('model_preference', 'language', 'theme', 'x', 'toString', 'constructor'),
   fc.oneof(fc.string(), fc.nat(), fc.boolean(), fc.constant(null), fc.array(fc.string(), { maxLength: 3 })),
   { maxKeys: 5, noNullPrototype: true },
 )

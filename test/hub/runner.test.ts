@@ -237,6 +237,7 @@ describe('a request that runs', () => {
       now: () => Date.now(),
       firstTokenMs: 8000,
       stallMs: 20_000,
+      deadline: Number.MAX_SAFE_INTEGER,
       settled: ({ outcome }) => void ends.push(outcome),
     })
     running.stop = () => answering.stop()
@@ -283,6 +284,7 @@ describe('a cancel', () => {
           now: () => Date.now(),
           firstTokenMs: 8000,
           stallMs: 20_000,
+          deadline: Number.MAX_SAFE_INTEGER,
           settled: ({ outcome }) => void settled.push(outcome),
         })
         running.stop = () => answering.stop()

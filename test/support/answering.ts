@@ -31,6 +31,7 @@ export function listen(
     now: () => Date.now(),
     firstTokenMs: more.firstTokenMs ?? FIRST_TOKEN_MS,
     stallMs: more.stallMs ?? STALL_MS,
+    deadline: Number.MAX_SAFE_INTEGER,
     settled: (end) => void ends.push(end),
   })
   const heard: Heard = { answering, parts: [], ends, thrown: null, isOver: false }

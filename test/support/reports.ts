@@ -95,6 +95,7 @@ export const totalsArb: fc.Arbitrary<Totals> = fc.record({
     noNullPrototype: true,
   }),
   rows_written: count,
+  ledger_id: fc.constant(0),
   spending: fc.dictionary(
     fc.constantFrom('2026-11-19', '2026-11-20'),
     fc.dictionary(fc.constantFrom('a m', 'b m'), spendArb, { minKeys: 1, noNullPrototype: true }),

@@ -18,7 +18,7 @@ function find(c: EdgeContext): { caller: HubCaller; requestId: string } {
 export const requestRoutes = new Hono<EdgeEnv>()
   .get('/api/requests/:id', async (c) => {
     const { caller, requestId } = find(c)
-    const row = unwrap(await hubOf(c.env, caller).request(caller, requestId))
+    const row = unwrap(await hubOf(c.env, caller).request(requestId))
     return c.json({
       request_id: row.request_id,
       status: row.status,
@@ -29,6 +29,6 @@ export const requestRoutes = new Hono<EdgeEnv>()
   })
   .post('/api/requests/:id/cancel', async (c) => {
     const { caller, requestId } = find(c)
-    const status = unwrap(await hubOf(c.env, caller).cancel(caller, requestId))
+    const status = unwrap(await hubOf(c.env, caller).cancel(requestId))
     return c.json({ request_id: requestId, status })
   })

@@ -7,7 +7,7 @@ import { connectHub } from '../hubs.ts'
 import { opsCallerOf } from '../identity.ts'
 import { cursorIn, idIn, nameIn } from '../input.ts'
 import { checkOrigin } from '../origins.ts'
-import { type BridgeDialect, bridgeResponse } from '../sse-bridge.ts'
+import { type BridgeDialect, bridgeResponse, SSE_HEADERS } from '../sse-bridge.ts'
 
 /** D2: `GET /sse/ai-stream`. */
 export const sseRoutes = new Hono<EdgeEnv>().get('/sse/ai-stream', (c) => stream(c, subscriptionsIn(c)))
@@ -28,6 +28,8 @@ function subscriptionsIn(c: EdgeContext): readonly Channel[] {
 function stream(c: EdgeContext, channels: readonly Channel[]): Promise<Response> {
   const { allowedOrigins, heartbeatMs } = c.get('config')
   checkOrigin(c.req.raw, allowedOrigins)
+  // HEAD comes here too; nobody would read its body, nor ever close it.
+  if (c.req.method === 'HEAD') return Promise.resolve(new Response(null, { headers: SSE_HEADERS }))
   const given = cursorIn(c)
   const wanted = idIn(c, 'client_id')
   const conversationId = idIn(c, 'conversation_id')

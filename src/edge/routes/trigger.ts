@@ -9,7 +9,10 @@ import { jsonBody, nameIn, parseInput } from '../input.ts'
 import { problem } from '../problem.ts'
 
 const bodySchema = z.object({
-  prompt: z.string({ error: 'is missing. Send the text to answer, as a string' }),
+  prompt: z.string({
+    error: ({ input }) =>
+      input === undefined ? 'is missing. Send the text to answer, as a string' : 'must be a string',
+  }),
   config: requestConfigSchema,
   stream_config: streamConfigSchema,
   client_id: clientIdSchema.nullish(),

@@ -1,0 +1,111 @@
+import { runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { expect, test } from 'vitest'
+import { migrate } from '../../src/hub/schema.ts'
+import { Sql } from '../../src/hub/sql.ts'
+import { SqliteLog } from '../../src/hub/sqlite-log.ts'
+import { chunkEvent } from '../support/log-events.ts'
+import { call, debug, Socket, Stream } from './support.ts'
+
+test('[SB4][RS3] a state of more than the reader’s buffer reaches an SSE reader whole', async () => {
+  const user = 'large-state'
+  const socket = await Socket.open(`user_id=${user}&model_preference=endless`)
+  const prompt = '長'.repeat(200_000)
+  for (let i = 0; i < 3; i++) socket.say({ type: 'ai_request', prompt: `${prompt.slice(1)}${i}`, request_id: `l-${i}` })
+  await socket.until((all) => all.filter(({ event_type }) => event_type === 'chunk').length > 3)
+  const stream = await Stream.open(`/sse/ai-stream?user_id=${user}`, { 'last-event-id': '0-0' })
+  await stream.until((all) => all.some(({ type }) => type === 'chunk'))
+  const resync = stream.all.find(({ type }) => type === 'resync')
+  expect(JSON.stringify(resync).length).toBeGreaterThan(600_000)
+  for (let i = 0; i < 3; i++) socket.say({ type: 'cancel_request', request_id: `l-${i}` })
+  await socket.until((all) => all.filter(({ event_type }) => event_type === 'stream_end').length === 3)
+  socket.close()
+  stream.close()
+})
+
+test('[SB3] HEAD of a stream opens no connection', async () => {
+  const user = 'heads'
+  for (let i = 0; i < 3; i++) {
+    const response = await call(`/sse/ai-stream?user_id=${user}`, { method: 'HEAD' })
+    expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
+  }
+  expect((await debug(user)).connections).toBe(0)
+})
+
+test('[CM3] preferences that are larger in the attachment than as JSON do not take the hub down', async () => {
+  const user = 'minus-zero'
+  const socket = await Socket.open(`user_id=${user}`)
+  const { instance_id } = await debug(user)
+  for (const [number, length] of [
+    ['-0', 1900],
+    ['9e9', 360],
+    ['1.5', 900],
+  ] as const) {
+    const list = Array.from({ length }, () => number).join(',')
+    socket.say(`{"type":"update_preferences","preferences":{"a":[${list}]}}`)
+  }
+  await socket.until((all) => all.filter(({ data }) => 'preferences' in data).length === 3)
+  expect((await debug(user)).instance_id).toBe(instance_id)
+  socket.close()
+})
+
+test('[LG4] a page that stopped early does not lock its segment against being dropped', async () => {
+  await runInDurableObject(env.SESSION_HUB.getByName('early'), async (_, state) => {
+    await state.storage.deleteAll()
+    const sql = new Sql(state.storage)
+    migrate(sql, { userId: 'u', privateKey: null, epoch: 'n0' }, 0)
+    const log = new SqliteLog(sql)
+    for (let i = 1; i <= 100; i++) log.append([chunkEvent(i, i)])
+    expect(log.after(0, { events: 1, bytes: 1 })).toHaveLength(1)
+    while (log.rotate(1000));
+    expect(log.bounds()).toMatchObject({ firstSeq: 101, lastSeq: 100 })
+    await state.storage.deleteAll()
+  })
+})
+
+test('[LG7] events that are too large for one row together are several', async () => {
+  await runInDurableObject(env.SESSION_HUB.getByName('large-rows'), async (_, state) => {
+    await state.storage.deleteAll()
+    const sql = new Sql(state.storage)
+    migrate(sql, { userId: 'u', privateKey: null, epoch: 'n0' }, 0)
+    const log = new SqliteLog(sql)
+    const events = Array.from({ length: 60 }, (_, i) => chunkEvent(i + 1, 1, '長'.repeat(16_384)))
+    expect(log.append(events).map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1))
+    const [row] = sql.run('SELECT count(*) n, max(length(CAST(body AS BLOB))) most FROM log_0')
+    expect(Number(row?.['n'])).toBeGreaterThan(1)
+    expect(Number(row?.['most'])).toBeLessThan(2_000_000)
+    expect(log.after(0, { events: 1000, bytes: 100_000_000 }).map(({ event }) => event)).toEqual(events)
+    await state.storage.deleteAll()
+  })
+})
+
+test('[GE5] asking about or cancelling a request of a user who never was makes no hub', async () => {
+  for (const [path, method] of [
+    ['/api/requests/x?user_id=nobody', 'GET'],
+    ['/api/requests/x/cancel?user_id=nobody', 'POST'],
+  ]) {
+    expect((await call(path ?? '', { method: method ?? 'GET' })).status).toBe(404)
+  }
+  const tables = await runInDurableObject(env.SESSION_HUB.getByName('user:nobody'), (_, state) =>
+    state.storage.sql.exec("SELECT count(*) n FROM sqlite_master WHERE name = 'hub'").one(),
+  )
+  expect(tables).toEqual({ n: 0 })
+})
+
+test('[ER2] GET / lists the addresses, and a method that one does not take is a 405 that says which it does', async () => {
+  const list = await (await call('/')).json<{ endpoints: { path: string; methods: string[] }[] }>()
+  expect(list.endpoints).toContainEqual({ path: '/sse/ai-stream', methods: ['GET'] })
+  expect(list.endpoints).toContainEqual({ path: '/api/requests/:id/cancel', methods: ['POST'] })
+  const wrong = await call('/api/requests/abc/cancel')
+  expect(wrong.status).toBe(405)
+  expect(wrong.headers.get('allow')).toBe('POST')
+  expect(await wrong.json()).toMatchObject({ code: 'method_not_allowed' })
+})
+
+test('[ID1] a user_id that is no text is refused, not taken for nobody’s', async () => {
+  const response = await call('/api/sse/trigger-stream', {
+    method: 'POST',
+    body: JSON.stringify({ prompt: 'Hello', user_id: 7 }),
+  })
+  expect(response.status).toBe(400)
+})
