@@ -154,7 +154,11 @@ export class Requests {
   /** Ends what ran when an earlier instance died (GE6). */
   recover(): void {
     const { store } = this.#ports
-    for (const row of store.runningRequests()) {
+    const left = store.runningRequests()
+    // The count of those that began may have died with it too: all that are known have ended or run.
+    const ended = store.totals.completed + store.totals.failed + store.totals.cancelled
+    store.totals.requests = Math.max(store.totals.requests, ended + left.length)
+    for (const row of left) {
       if (this.#runner.get(row.request_id) !== undefined) continue
       let chars = 0
       let promptChars = 0
@@ -181,9 +185,6 @@ export class Requests {
       }
       this.#close(row.request_id, [end], end, { now, chars, seconds: Math.max(0, now - row.started_at) / 1000 })
     }
-    // The count of those that began may have died with it too; none runs that is not counted here.
-    const ended = store.totals.completed + store.totals.failed + store.totals.cancelled
-    store.totals.requests = Math.max(store.totals.requests, ended + this.#runner.size)
   }
 
   #again(known: RequestRow, prompt: string): Started {
