@@ -8,7 +8,7 @@ interface ReporterPorts {
 }
 
 /** How long a request that began waits for its end to be told with it, ms. */
-const SOON_MS = 2000
+const SOON_MS = 500
 /** How long a report may take, ms: a monitor that hangs must not keep the hub awake. */
 const PATIENCE_MS = 5000
 

@@ -48,6 +48,8 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
   readonly #sql: Sql
   readonly #peers = new WeakMap<WebSocket, Peer>()
   #alive: Alive | null = null
+  /** True when the statistics were read a short while before the last report. */
+  #watched = false
   /** When the alarm is set for, ms, or null. */
   #alarmAt: number | null = null
 
@@ -178,7 +180,11 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
     })
     const reporter = new Reporter({
       report: () => hub.report(false),
-      send: async (report) => health.take(await this.env.MONITOR.getByName('monitor').report(report)),
+      send: async (report) => {
+        const receipt = await this.env.MONITOR.getByName('monitor').report(report)
+        health.take(receipt.health)
+        this.#watched = receipt.watched
+      },
       sent: (report) => hub.reported(report),
     })
     const cache = new AnswerCache(this.#sql)
@@ -217,7 +223,10 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
         answeredAt: (socket) => this.#answeredAt(socket),
         broadcasts: () => this.env.MONITOR.getByName('monitor').broadcasts(),
         changed: () => reporter.changed(),
-        changedSoon: () => reporter.soon(),
+        changedSoon: () => {
+          // What began is told with its end, unless somebody is looking at the statistics.
+          if (this.#watched) reporter.soon()
+        },
         reschedule: () => this.#reschedule(),
         broken: (error) => this.#startAnew(error),
       },

@@ -12,11 +12,16 @@ import { liveStats, readerStats, sessionStats, streamingStats } from './statisti
 
 const rowSchema = z.object({ key: z.string(), value: z.string() })
 
+/** Who has read the statistics is taken to look at them for this long, ms. */
+const WATCHED_MS = 120_000
+
 /** The service-wide Durable Object: who is connected, and counters. There is one, named `monitor`. */
 export class Monitor extends DurableObject<Cloudflare.Env> {
   readonly #registry: Registry
   readonly #board: HealthBoard
   #fresh = false
+  /** When the statistics were last read, ms. */
+  #readAt = 0
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env)
@@ -28,12 +33,13 @@ export class Monitor extends DurableObject<Cloudflare.Env> {
 
   /**
    * Takes a hub's report.
-   * @returns the providers' health, so that a hub that is at work need not ask for it
+   * @returns the providers' health, so that a hub that is at work need not ask for it, and whether somebody reads the
+   * statistics: only then is it worth a call to be told of requests that begin
    * @throws z.ZodError when it is none
    */
-  async report(report: Report): Promise<HealthSnapshot> {
+  async report(report: Report): Promise<{ health: HealthSnapshot; watched: boolean }> {
     await this.#board.record(this.#registry.take(reportSchema.parse(report)))
-    return this.#healthNow(false)
+    return { health: this.#healthNow(false), watched: Date.now() - this.#readAt < WATCHED_MS }
   }
 
   /** The providers' health, for a hub that is about to ask one: it may be given a probe (HE3). */
@@ -62,6 +68,7 @@ export class Monitor extends DurableObject<Cloudflare.Env> {
   }
 
   live() {
+    this.#readAt = Date.now()
     return liveStats(this.#registry.known)
   }
 
@@ -75,6 +82,7 @@ export class Monitor extends DurableObject<Cloudflare.Env> {
    * stopped them too, and a dead hub does not report that its connections are gone (MO3).
    */
   async #refresh(): Promise<void> {
+    this.#readAt = Date.now()
     if (this.#fresh) return
     this.#fresh = true
     for (const hub of this.#registry.busyHubs.slice(0, LIMITS.refreshedHubs)) {
