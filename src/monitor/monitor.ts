@@ -78,12 +78,14 @@ export class Monitor extends DurableObject<Cloudflare.Env> {
   }
 
   /**
-   * Once in this instance's life, asks the hubs that were busy how they stand: what stopped the monitor may have
-   * stopped them too, and a dead hub does not report that its connections are gone (MO3).
+   * Asks the hubs that were busy how they stand: once in this instance's life, since what stopped the monitor may have
+   * stopped them too and a dead hub does not report that its connections are gone (MO3); and when somebody begins to read
+   * the statistics, since requests that began unwatched were not told.
    */
   async #refresh(): Promise<void> {
+    const unwatched = Date.now() - this.#readAt > WATCHED_MS
     this.#readAt = Date.now()
-    if (this.#fresh) return
+    if (this.#fresh && !unwatched) return
     this.#fresh = true
     for (const hub of this.#registry.busyHubs.slice(0, LIMITS.refreshedHubs)) {
       try {

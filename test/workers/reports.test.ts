@@ -11,7 +11,9 @@ async function rowOf(hub: string) {
   const value = await runInDurableObject(env.MONITOR.getByName('monitor'), (_, state) =>
     state.storage.sql.exec('SELECT value FROM rows WHERE key = ?', hub).toArray().at(0),
   )
-  return value === undefined ? null : rowSchema.parse(JSON.parse(String(value['value']))).report
+  return value === undefined
+    ? null
+    : rowSchema.parse(JSON.parse(z.object({ value: z.string() }).parse(value).value)).report
 }
 
 test('[MO1] a short request costs the monitor at most one call', async () => {
