@@ -1,4 +1,5 @@
 import { type HealthSnapshot, healthSnapshotSchema, type ProviderHealth, UNKNOWN_HEALTH } from '../core/health.ts'
+import { inTime } from '../core/in-time.ts'
 import { LIMITS } from '../core/limits.ts'
 
 interface HealthPorts {
@@ -33,17 +34,11 @@ export class HealthView {
   async refresh(): Promise<void> {
     if (!this.isStale) return
     this.#asked = this.#ports.now()
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const late = new Promise<null>((resolve) => {
-      timer = setTimeout(() => resolve(null), LIMITS.healthWaitMs)
-    })
     try {
-      this.take(await Promise.race([this.#ports.ask(), late]))
+      this.take(await inTime(this.#ports.ask(), LIMITS.healthWaitMs))
     } catch (error) {
       console.warn({ message: 'no health', name: error instanceof Error ? error.name : typeof error })
       this.#heard = this.#ports.now()
-    } finally {
-      if (timer !== undefined) clearTimeout(timer)
     }
   }
 
