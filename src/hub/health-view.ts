@@ -14,8 +14,8 @@ export class HealthView {
   #snapshot: HealthSnapshot | null = null
   #heard = Number.NEGATIVE_INFINITY
   #asked = Number.NEGATIVE_INFINITY
-  /** True while a provider waits for a probe that this hub does not hold. */
-  #waits = false
+  /** Probes that this hub was given and has not used. A report's receipt, which has none, does not take them away. */
+  readonly #probes = new Set<string>()
   readonly #leftAloneUntil = new Map<string, number>()
 
   constructor(ports: HealthPorts) {
@@ -27,7 +27,7 @@ export class HealthView {
     const now = this.#ports.now()
     if (now - this.#heard > LIMITS.healthFreshMs) return true
     // Only who asks may get a probe; a report's receipt has none.
-    return this.#waits && now - this.#asked > LIMITS.healthWaitMs
+    return this.#waits() && now - this.#asked > LIMITS.healthWaitMs
   }
 
   /** Asks the monitor if need be, and waits for it no longer than a moment: if it is down, hubs go on (MO2). */
@@ -48,7 +48,10 @@ export class HealthView {
     const parsed = healthSnapshotSchema.safeParse(word)
     if (!parsed.success) return
     this.#snapshot = parsed.data
-    this.#waits = Object.values(parsed.data.providers).some(({ state, probe }) => state === 'half_open' && !probe)
+    for (const [name, { state, probe }] of Object.entries(parsed.data.providers)) {
+      if (probe) this.#probes.add(name)
+      else if (state === 'closed') this.#probes.delete(name)
+    }
   }
 
   /** A provider has failed here: it is left alone for a while, or for as long as it asked. @param until ms */
@@ -58,12 +61,7 @@ export class HealthView {
 
   /** A provider is about to be asked: a probe that this hub holds is for one request (HE3). */
   useProbe(provider: string): void {
-    const known = this.#snapshot?.providers[provider]
-    if (this.#snapshot === null || known?.probe !== true) return
-    this.#snapshot = {
-      ...this.#snapshot,
-      providers: { ...this.#snapshot.providers, [provider]: { ...known, probe: false } },
-    }
+    this.#probes.delete(provider)
   }
 
   /** A provider has answered here: it is asked again. */
@@ -74,11 +72,20 @@ export class HealthView {
   /** Health as the router sees it. */
   view(): HealthSnapshot {
     const now = this.#ports.now()
-    const providers: Record<string, ProviderHealth> = { ...this.#snapshot?.providers }
+    const providers: Record<string, ProviderHealth> = {}
+    for (const [name, health] of Object.entries(this.#snapshot?.providers ?? {})) {
+      providers[name] = { ...health, probe: health.state === 'half_open' && this.#probes.has(name) }
+    }
     for (const [name, until] of this.#leftAloneUntil) {
       if (until <= now) this.#leftAloneUntil.delete(name)
       else providers[name] = { ...(providers[name] ?? UNKNOWN_HEALTH), probe: false, busy_until: until }
     }
     return { at: now, providers }
+  }
+
+  /** True while a provider waits for a probe that this hub does not hold. */
+  #waits(): boolean {
+    const all = Object.entries(this.#snapshot?.providers ?? {})
+    return all.some(([name, { state }]) => state === 'half_open' && !this.#probes.has(name))
   }
 }

@@ -75,7 +75,8 @@ describe('gathering', () => {
   it('[GA2] unwatched, no delta waits longer than about 1 s', () => {
     fc.assert(
       fc.property(arrivalsArb, (arrivals) => {
-        for (const wait of waits(arrivals, play(arrivals, false))) expect(wait).toBeLessThanOrEqual(1000)
+        for (const wait of waits(arrivals, play(arrivals, false)))
+          expect(wait).toBeLessThanOrEqual(LIMITS.gatherUnwatchedMs)
       }),
     )
   })
@@ -85,7 +86,7 @@ describe('gathering', () => {
     gatherer.add('a')
     gatherer.take(1000)
     gatherer.add('b')
-    expect(gatherer.dueAt(false)).toBe(2000)
+    expect(gatherer.dueAt(false)).toBe(1000 + LIMITS.gatherUnwatchedMs)
     expect(gatherer.dueAt(true)).toBe(1000 + LIMITS.gatherWatchedMs)
   })
 
@@ -132,7 +133,7 @@ describe('gathering', () => {
         gatherer.add(delta)
         deltas += 1
         chars += delta.length
-        expect(gatherer.dueAt(false)).toBe(2000)
+        expect(gatherer.dueAt(false)).toBe(1000 + LIMITS.gatherUnwatchedMs)
       }
       gatherer.add(delta)
       expect(gatherer.dueAt(false)).toBe(AT_ONCE)
