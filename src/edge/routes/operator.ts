@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { inTime } from '../../core/in-time.ts'
 import { opsName } from '../../dialects/ops-events.ts'
 import { VERSION } from '../../env.ts'
 import type { EdgeEnv } from '../context.ts'
@@ -44,9 +45,8 @@ function monitorOf(env: Cloudflare.Env) {
 }
 
 async function liveOrNull(env: Cloudflare.Env) {
-  const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), HEALTH_WAIT_MS))
   try {
-    return await Promise.race([monitorOf(env).live(), late])
+    return await inTime(monitorOf(env).live(), HEALTH_WAIT_MS)
   } catch (error) {
     console.warn({ message: 'monitor unreachable', name: error instanceof Error ? error.name : typeof error })
     return null
