@@ -3,6 +3,7 @@ import {
   checkPrompt,
   clientIdSchema,
   complaint,
+  plainCommand,
   requestConfigSchema,
   type StartCommand,
   streamConfigSchema,
@@ -45,12 +46,11 @@ const TYPES: Record<string, (raw: unknown) => ClientFrame> = {
     return {
       type: 'start',
       command: {
+        ...plainCommand(checkPrompt(frame.prompt)),
         requestId: frame.request_id ?? null,
-        prompt: checkPrompt(frame.prompt),
         config: frame.config,
         streamConfig: frame.stream_config,
         conversationId: frame.conversation_id ?? null,
-        target: null,
       },
     }
   },

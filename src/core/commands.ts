@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { FreshetError } from './errors.ts'
 import { LIMITS } from './limits.ts'
+import type { ModelMessage, Sampling, ToolChoice, ToolSpec } from './model.ts'
 
 /** Ids that a client may give: safe in a URL, a header and an SSE line. */
 export const clientIdSchema = z.string().regex(/^[A-Za-z0-9_.:-]{1,128}$/, {
@@ -59,7 +60,56 @@ export interface StartCommand {
   readonly conversationId: string | null
   /** The one client that may see it, or null. */
   readonly target: string | null
+  /** Who answers: the name of an agent's definition. */
+  readonly agent: string
+  /** What came before the prompt, where the caller's protocol sends it; null: the conversation that the hub keeps (CV3). */
+  readonly history: readonly ModelMessage[] | null
+  /** What follows the prompt already: the caller ran tools of its own and asks to go on (D6, D7). */
+  readonly after: readonly ModelMessage[]
+  /** Tools of the caller: called by the model, run by the caller. */
+  readonly tools: readonly ToolSpec[]
+  readonly toolChoice: ToolChoice
+  readonly sampling: Sampling
+  /** A provider or model that is preferred, or null. */
+  readonly model: string | null
+  /** A BCP 47 tag that the caller prefers, or null. */
+  readonly language: string | null
+  /** The user's message by the caller's own id, where it has one: a message that came again replaces its exchange (CV7). */
+  readonly messageId: string | null
+  /** The id under which the answer goes as a message; null: the request's own (D7). */
+  readonly answerId: string | null
+  /** The same for a retry that cannot name its request: joined to one that nobody reads and whose end nobody saw (GE11). */
+  readonly retryKey: string | null
+  /** An IANA time zone of the caller, for dates in words; null: UTC. */
+  readonly timeZone: string | null
 }
+
+/** A command with nothing but a prompt; dialects change what theirs says. */
+export function plainCommand(prompt: string): StartCommand {
+  return {
+    requestId: null,
+    prompt,
+    config: requestConfigSchema.parse(undefined),
+    streamConfig: streamConfigSchema.parse(undefined),
+    conversationId: null,
+    target: null,
+    agent: ASSISTANT,
+    history: null,
+    after: [],
+    tools: [],
+    toolChoice: 'auto',
+    sampling: {},
+    model: null,
+    language: null,
+    messageId: null,
+    answerId: null,
+    retryKey: null,
+    timeZone: null,
+  }
+}
+
+/** The agent without tools that answers where a dialect names none. */
+export const ASSISTANT = 'assistant'
 
 /** A prompt that can be run; the sentence says what is wrong with one that cannot. */
 export function checkPrompt(prompt: string): string {

@@ -39,6 +39,13 @@ const streamStart = z.object({
     prompt_length: z.number(),
     /** Seconds: max(2, prompt_length / 50) (contract D1). */
     estimated_duration: z.number(),
+    /** Who answers. */
+    agent: z.string().default('assistant'),
+    /** The answer's own id as a message. */
+    message_id: z.string().nullable().default(null),
+    /** Earlier messages that the model is given, and those that were left out to fit (CV3). */
+    context_messages: z.number().default(0),
+    dropped_messages: z.number().default(0),
   }),
 })
 
@@ -80,6 +87,63 @@ const progress = z.object({
   }),
 })
 
+const toolCall = z.object({
+  ...common,
+  type: z.literal('tool_call'),
+  data: z.object({
+    request_id: z.string(),
+    call_id: z.string(),
+    tool: z.string(),
+    /** JSON text as the model wrote it. */
+    arguments: z.string(),
+    /** The agent that calls. */
+    by: z.string(),
+    /** True for a tool of the caller, who runs it; then no `tool_result` follows. */
+    external: z.boolean(),
+  }),
+})
+
+const toolResult = z.object({
+  ...common,
+  type: z.literal('tool_result'),
+  data: z.object({
+    request_id: z.string(),
+    call_id: z.string(),
+    tool: z.string(),
+    by: z.string(),
+    status: z.enum(['ok', 'error']),
+    /** Cleaned (AG6). */
+    output: z.json(),
+    /** Seconds. */
+    duration: z.number(),
+  }),
+})
+
+/** A consultation: a generation within the request, told by its start and its end (AG4). */
+const specialist = z.object({
+  ...common,
+  type: z.literal('specialist'),
+  data: z.object({
+    request_id: z.string(),
+    /** The same at its start and its end. */
+    run_id: z.string(),
+    specialist: z.string(),
+    title: z.string(),
+    status: z.enum(['started', 'completed', 'failed']),
+    question: z.string(),
+    /** The finding, at the end. */
+    content: z.string().nullable(),
+    /** Seconds; null at the start. */
+    duration: z.number().nullable(),
+    usage: usageSchema.nullable(),
+    /** Dollars. */
+    cost: z.number(),
+    cost_estimated: z.boolean(),
+    /** The code when it failed, else null. */
+    error_type: z.enum(ERROR_CODES).nullable(),
+  }),
+})
+
 const streamEnd = z.object({
   ...common,
   type: z.literal('stream_end'),
@@ -97,8 +161,13 @@ const streamEnd = z.object({
     cost: z.number(),
     /** True when a part of the cost is not by a provider's figures (MN2). */
     cost_estimated: z.boolean(),
+    /** Messages of the conversation with this answer; null without one. */
+    message_count: z.number().nullable().default(null),
   }),
 })
+
+/** What a deleted conversation leaves in the log, so that numbers stay as they are: nothing (CV6). */
+const deleted = z.object({ ...common, type: z.literal('deleted'), data: z.object({ request_id: z.string() }) })
 
 const cancelled = z.object({
   ...common,
@@ -125,6 +194,10 @@ export const logEventSchema = z.discriminatedUnion('type', [
   chunk,
   token,
   progress,
+  toolCall,
+  toolResult,
+  specialist,
+  deleted,
   streamEnd,
   cancelled,
   failed,
@@ -144,6 +217,10 @@ const TERMINAL: Record<LogEventType, boolean> = {
   chunk: false,
   token: false,
   progress: false,
+  tool_call: false,
+  tool_result: false,
+  specialist: false,
+  deleted: false,
   stream_end: true,
   cancelled: true,
   error: true,

@@ -7,6 +7,8 @@ export const filterSchema = z.object({
   channels: z.array(z.enum(CHANNELS)),
   /** Only this conversation, or null for all. */
   conversation_id: z.string().nullable(),
+  /** Only this request, or null for all: a stream that is made for one (FL5). */
+  request_id: z.string().nullable().default(null),
   /** The connection's own name, to which a stream may be narrowed. */
   client_id: z.string(),
   /** `progress` events at multiples of this many chunks: 5 in D2, 10 in D1 (FL3). */
@@ -21,6 +23,10 @@ const CHANNELS_OF: Record<LogEventType, readonly Channel[]> = {
   chunk: ['ai_response'],
   token: ['ai_response'],
   progress: ['progress_update'],
+  tool_call: ['ai_response'],
+  tool_result: ['ai_response'],
+  specialist: ['ai_response'],
+  deleted: [],
   stream_end: ['ai_response'],
   cancelled: ['ai_response'],
   error: ['ai_response', 'error_alert'],
@@ -30,12 +36,17 @@ const CHANNELS_OF: Record<LogEventType, readonly Channel[]> = {
 export function admits(filter: Filter, event: LogEvent): boolean {
   if (event.target !== null && event.target !== filter.client_id) return false
   if (filter.conversation_id !== null && event.conversation_id !== filter.conversation_id) return false
+  if (filter.request_id !== null && event.request_id !== filter.request_id) return false
   if (event.type === 'progress' && event.data.chunks_sent % filter.progress_every !== 0) return false
   return CHANNELS_OF[event.type].some((channel) => filter.channels.includes(channel))
 }
 
 /** True when the connection would see the text of a request: such a connection makes it watched (GA2). */
-export function watches(filter: Filter, request: { conversationId: string | null; target: string | null }): boolean {
+export function watches(
+  filter: Filter,
+  request: { requestId: string; conversationId: string | null; target: string | null },
+): boolean {
+  if (filter.request_id !== null && request.requestId !== filter.request_id) return false
   if (request.target !== null && request.target !== filter.client_id) return false
   if (filter.conversation_id !== null && request.conversationId !== filter.conversation_id) return false
   return filter.channels.includes('ai_response') || filter.channels.includes('progress_update')

@@ -53,6 +53,12 @@ export class ExchangeFold {
         break
       case 'metadata':
       case 'progress':
+      case 'tool_call':
+      case 'tool_result':
+      case 'specialist':
+        break
+      case 'deleted':
+        this.#byRequest.delete(event.request_id)
         break
     }
   }

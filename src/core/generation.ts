@@ -13,6 +13,10 @@ export interface GenerationStart {
   readonly granularity: 'chunk' | 'token'
   readonly task: TaskClass
   readonly strategy: string
+  readonly agent: string
+  readonly messageId: string | null
+  /** Earlier messages that the model is given, and those left out (CV3). */
+  readonly context: { readonly messages: number; readonly dropped: number }
 }
 
 /** How a provider ended an answer. */
@@ -24,7 +28,12 @@ export interface Finish {
   /** Dollars. */
   readonly cost: number
   readonly costEstimated: boolean
+  /** Messages of the conversation with this answer; null without one. */
+  readonly messageCount: number | null
 }
+
+/** What an event of a type tells, but for the request's id, which the generation knows. */
+export type Told<T extends LogEvent['type']> = Omit<Extract<LogEvent, { type: T }>['data'], 'request_id'>
 
 const PROGRESS_EVERY = 5
 /** Characters after which an answer of unknown length is taken for two thirds done: half of a usual answer. */
@@ -87,6 +96,10 @@ export class Generation {
         prompt,
         prompt_length: prompt.length,
         estimated_duration: Math.max(2, prompt.length / 50),
+        agent: this.start.agent,
+        message_id: this.start.messageId,
+        context_messages: this.start.context.messages,
+        dropped_messages: this.start.context.dropped,
       },
     }
     return provider === null ? [start] : [start, ...this.routed(now, provider, [], cacheHit)]
@@ -108,6 +121,30 @@ export class Generation {
         data: switches.length === 0 ? data : { ...data, switch: [...switches] },
       },
     ]
+  }
+
+  /** A tool is called: after the text that came before it. */
+  toolCall(now: number, call: Told<'tool_call'>): readonly LogEvent[] {
+    return this.#tell(now, (common) => ({ ...common, type: 'tool_call', data: { ...call, ...this.#named } }))
+  }
+
+  /** A tool has given back. */
+  toolResult(now: number, result: Told<'tool_result'>): readonly LogEvent[] {
+    return this.#tell(now, (common) => ({ ...common, type: 'tool_result', data: { ...result, ...this.#named } }))
+  }
+
+  /** A consultation begins or ends. */
+  specialist(now: number, told: Told<'specialist'>): readonly LogEvent[] {
+    return this.#tell(now, (common) => ({ ...common, type: 'specialist', data: { ...told, ...this.#named } }))
+  }
+
+  get #named(): { readonly request_id: string } {
+    return { request_id: this.start.requestId }
+  }
+
+  #tell(now: number, event: (common: Common) => LogEvent): readonly LogEvent[] {
+    if (this.#ended) return []
+    return [...this.flush(now), event(this.#common(now))]
   }
 
   /** Takes a delta of the provider; it goes out with a later `flush`. */
@@ -144,6 +181,7 @@ export class Generation {
         usage: finish.usage,
         cost: finish.cost,
         cost_estimated: finish.costEstimated,
+        message_count: finish.messageCount,
       },
     }))
   }

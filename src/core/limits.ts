@@ -77,6 +77,29 @@ export const LIMITS = {
   ownFailureMs: 10_000,
   /** How long a settled attempt stands in the ledger, ms: a quarter, so that a bill can be checked. */
   ledgerMs: 90 * 24 * 3_600_000,
+  /** Tokens (of 4 characters) of a conversation that a model is given beside the prompt: within every model's window (CV3). */
+  historyTokens: 16_000,
+  /** Conversations of one user; beyond, the oldest must be deleted first. → too_many_conversations */
+  conversations: 2000,
+  /** Exchanges kept of one conversation; a page of reading; a page of the list. */
+  conversationExchanges: 2000,
+  conversationsPage: 50,
+  titleChars: 60,
+  /** Messages that a caller's protocol may send as history. → bad_request */
+  historyMessages: 200,
+  /** Tools that a caller may bring, and the length of one's JSON Schema. → bad_request */
+  callerTools: 64,
+  toolSchemaChars: 16_384,
+  /** Tools running at a time in one request, and how long one may take, ms (AG3). */
+  toolsAtOnce: 8,
+  toolMs: 10_000,
+  /** A tool's output as text for the model, and strings in it as anyone sees them (AG6). */
+  toolOutputChars: 20_000,
+  toolStringChars: 5000,
+  /** Text of a specialist's finding that its end event carries. */
+  findingChars: 4000,
+  /** How long after its end a request that nobody saw the end of can be joined by a retry, ms (GE11). */
+  retryJoinMs: 60_000,
   /** Days of spending that a hub reports to the monitor. */
   spendDays: 7,
 } as const

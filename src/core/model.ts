@@ -2,14 +2,50 @@ import type { ErrorCode } from './errors.ts'
 import type { Usage } from './events.ts'
 import type { TaskClass } from './task.ts'
 
+/** A tool that a model wants to be called. */
+export interface ModelToolCall {
+  readonly id: string
+  readonly name: string
+  /** JSON text, as the model wrote it; it may be none. */
+  readonly arguments: string
+}
+
 /** One turn of what a model is given. */
-export interface ModelMessage {
-  readonly role: 'system' | 'user' | 'assistant'
-  readonly content: string
+export type ModelMessage =
+  | { readonly role: 'system' | 'user'; readonly content: string }
+  | { readonly role: 'assistant'; readonly content: string; readonly toolCalls?: readonly ModelToolCall[] }
+  /** What a tool gave back, as text. */
+  | { readonly role: 'tool'; readonly callId: string; readonly name: string; readonly content: string }
+
+/** A tool that a model may call. */
+export interface ToolSpec {
+  readonly name: string
+  readonly description: string
+  /** JSON Schema of an object. */
+  readonly parameters: Readonly<Record<string, unknown>>
+}
+
+/** Whether a model may, must or must not call tools, or must call one of them. */
+export type ToolChoice = 'auto' | 'none' | 'required' | { readonly name: string }
+
+/** How a model is to choose its words; what is left out is the model's own default. */
+export interface Sampling {
+  readonly temperature?: number
+  readonly topP?: number
+  readonly maxOutputTokens?: number
+  readonly stop?: readonly string[]
+  readonly seed?: number
+  readonly presencePenalty?: number
+  readonly frequencyPenalty?: number
+  /** The answer is to be a JSON object. */
+  readonly json?: boolean
 }
 
 export interface ModelRequest {
   readonly messages: readonly ModelMessage[]
+  readonly tools: readonly ToolSpec[]
+  readonly toolChoice: ToolChoice
+  readonly sampling: Sampling
   readonly task: TaskClass
   /** A BCP 47 tag that the caller prefers, or null. */
   readonly language: string | null

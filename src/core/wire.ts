@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { LogEvent, LogEventType, Numbered } from './events.ts'
+import { type LogEvent, type LogEventType, logEventSchema, type Numbered } from './events.ts'
 import { formatCursor } from './ids.ts'
 
 /** The one wire that leaves the hub: the envelope of contract D1, with an `id` for events of the log. */
@@ -24,6 +24,10 @@ const WIRE_NAME: Record<LogEventType, string> = {
   chunk: 'chunk',
   token: 'token',
   progress: 'progress',
+  tool_call: 'tool_call',
+  tool_result: 'tool_result',
+  specialist: 'specialist',
+  deleted: 'deleted',
   stream_end: 'stream_end',
   cancelled: 'stream_end',
   error: 'error',
@@ -75,6 +79,33 @@ export function splitFrame(frame: string): readonly string[] {
  */
 export function parseEnvelope(text: string): Envelope {
   return envelopeSchema.parse(JSON.parse(text))
+}
+
+/** The log's types by their wire names; the two ends that share one are told apart by their `status`. */
+const TYPE_OF: ReadonlyMap<string, LogEventType> = new Map(
+  Object.entries(WIRE_NAME).flatMap(([type, wire]) => {
+    const known = logEventSchema.options.find((option) => option.shape.type.value === type)
+    return known === undefined || type === 'cancelled' ? [] : [[wire, known.shape.type.value]]
+  }),
+)
+
+/**
+ * The log event that an envelope carries, for dialects.
+ * @returns null for what is not of the log: typing, status, `resync`, an error about a command
+ * @throws z.ZodError when its data are not those of its type
+ */
+export function eventOf(envelope: Envelope): LogEvent | null {
+  const named = TYPE_OF.get(envelope.event_type)
+  if (named === undefined || envelope.request_id === null) return null
+  const { conversation_id: conversation } = envelope.metadata
+  return logEventSchema.parse({
+    type: named === 'stream_end' && envelope.data['status'] === 'cancelled' ? 'cancelled' : named,
+    at: Math.round(envelope.timestamp * 1000),
+    request_id: envelope.request_id,
+    conversation_id: typeof conversation === 'string' ? conversation : null,
+    target: null,
+    data: envelope.data,
+  })
 }
 
 /** An event that is not of the log: no id, so it never moves a cursor. */

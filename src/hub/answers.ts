@@ -224,6 +224,9 @@ function requestOf(running: Running, preference: Preference): ModelRequest {
   return {
     messages: [{ role: 'user', content: running.command.prompt }],
     task: running.generation.start.task,
+    tools: [],
+    toolChoice: 'auto',
+    sampling: running.command.sampling,
     language: preference.language,
     prefix: null,
   }

@@ -66,6 +66,7 @@ export class Connections {
     const filter: Filter = {
       channels: options.channels,
       conversation_id: options.conversationId,
+      request_id: null,
       client_id: id,
       progress_every: options.progressEvery,
     }

@@ -75,7 +75,9 @@ export class Requests {
       throw new FreshetError('too_many_requests', words)
     }
     const now = this.#ports.now()
-    const running = new Running(command, command.requestId ?? newId(store.privateKey), now, store.totals.requests)
+    const running = new Running(command, command.requestId ?? newId(store.privateKey), now, {
+      turn: store.totals.requests,
+    })
     answers.check(running, preference)
     const startSeq = log.bounds().lastSeq + 1
     // Chosen in this turn where that can be, so that the start and the choice are one row.

@@ -1,7 +1,7 @@
 import type { StartCommand } from '../core/commands.ts'
 import { FreshetError, shown } from '../core/errors.ts'
 import type { LogEvent } from '../core/events.ts'
-import { Generation } from '../core/generation.ts'
+import { Generation, type GenerationStart } from '../core/generation.ts'
 import { LIMITS } from '../core/limits.ts'
 import { ProviderFailure } from '../core/model.ts'
 import { classify } from '../core/task.ts'
@@ -9,6 +9,12 @@ import type { AnswerPart } from './answering.ts'
 
 /** How often a running request is held against its deadline, ms; the watchdog alarm does it too. */
 const TICK_MS = 1000
+
+interface RunningMore {
+  /** Which of the user's requests it is, for `round_robin`. */
+  readonly turn?: number
+  readonly context?: GenerationStart['context']
+}
 
 /** A request that runs in this instance. */
 export class Running {
@@ -24,8 +30,12 @@ export class Running {
   cost = 0
   costEstimated = false
 
-  /** @param turn which of the user's requests it is, for `round_robin` */
-  constructor(command: StartCommand, requestId: string, now: number, turn = 0) {
+  constructor(
+    command: StartCommand,
+    requestId: string,
+    now: number,
+    { turn = 0, context = { messages: 0, dropped: 0 } }: RunningMore = {},
+  ) {
     this.command = command
     this.turn = turn
     this.deadline = now + command.config.timeout * 1000
@@ -37,6 +47,9 @@ export class Running {
       granularity: command.streamConfig.granularity,
       task: classify(command.prompt),
       strategy: command.config.routing_strategy,
+      agent: command.agent,
+      messageId: command.answerId,
+      context,
     })
   }
 
@@ -173,7 +186,15 @@ export class Runner {
         const { provider, reason, usage, cacheHit = false } = part
         const { cost, costEstimated } = running
         this.#end(running, () =>
-          generation.complete(now, { provider: provider.name, reason, usage, cacheHit, cost, costEstimated }),
+          generation.complete(now, {
+            provider: provider.name,
+            reason,
+            usage,
+            cacheHit,
+            cost,
+            costEstimated,
+            messageCount: null,
+          }),
         )
         return
       }

@@ -20,5 +20,6 @@ export function toPrompt({ messages, prefix }: Pick<ModelRequest, 'messages' | '
 }
 
 function toMessage({ role, content }: ModelMessage): LanguageModelV4Message {
-  return role === 'system' ? { role, content } : { role, content: [{ type: 'text', text: content }] }
+  if (role === 'system') return { role, content }
+  return { role: role === 'tool' ? 'user' : role, content: [{ type: 'text', text: content }] }
 }

@@ -41,6 +41,7 @@ const FINISH = {
   cacheHit: false,
   cost: 0,
   costEstimated: false,
+  messageCount: null,
 } as const
 
 export function generationOf(requestId: string, prompt: string): Generation {
@@ -52,6 +53,9 @@ export function generationOf(requestId: string, prompt: string): Generation {
     granularity: 'chunk',
     task: 'general',
     strategy: 'intelligent',
+    agent: 'assistant',
+    messageId: null,
+    context: { messages: 0, dropped: 0 },
   })
 }
 

@@ -7,7 +7,13 @@ import { resyncOf } from '../../src/core/fold.ts'
 import { type Envelope, ephemeral } from '../../src/core/wire.ts'
 import { EPOCH, envelope, envelopeAt, logArb, snapshot } from './log-of.ts'
 
-const FILTER = { channels: ['ai_response' as const], conversation_id: null, client_id: 'c', progress_every: 5 }
+const FILTER = {
+  channels: ['ai_response' as const],
+  conversation_id: null,
+  client_id: 'c',
+  progress_every: 5,
+  request_id: null,
+}
 
 function resyncAt(log: readonly Numbered[], length: number): Envelope {
   const bounds = { epoch: EPOCH, firstSeq: 1, lastSeq: length }

@@ -7,7 +7,13 @@ import { filterArb } from '../support/filter-arb.ts'
 import { generatedLogArb } from '../support/generated-log.ts'
 import { everyEvent } from '../support/log-events.ts'
 
-const ALL: Filter = { channels: [...CHANNELS], conversation_id: null, client_id: 'tab-1', progress_every: 5 }
+const ALL: Filter = {
+  channels: [...CHANNELS],
+  conversation_id: null,
+  client_id: 'tab-1',
+  progress_every: 5,
+  request_id: null,
+}
 
 function typesSeen(filter: Filter): readonly LogEventType[] {
   return everyEvent()
@@ -19,7 +25,18 @@ describe('filters', () => {
   it('[FL1] each channel has its types of event', () => {
     const seen = Object.fromEntries(CHANNELS.map((channel) => [channel, typesSeen({ ...ALL, channels: [channel] })]))
     expect(seen).toEqual({
-      ai_response: ['stream_start', 'metadata', 'chunk', 'token', 'stream_end', 'cancelled', 'error'],
+      ai_response: [
+        'stream_start',
+        'metadata',
+        'chunk',
+        'token',
+        'stream_end',
+        'tool_call',
+        'tool_result',
+        'specialist',
+        'cancelled',
+        'error',
+      ],
       progress_update: ['progress'],
       system_status: [],
       provider_health: [],
@@ -28,7 +45,8 @@ describe('filters', () => {
       error_alert: ['error'],
       custom_event: [],
     })
-    expect(typesSeen(ALL)).toEqual(everyEvent().map(({ type }) => type))
+    const shown = everyEvent().filter(({ type }) => type !== 'deleted')
+    expect(typesSeen(ALL)).toEqual(shown.map(({ type }) => type))
     expect(typesSeen({ ...ALL, channels: [] })).toEqual([])
   })
 
@@ -40,14 +58,17 @@ describe('filters', () => {
           const byConversation = filter.conversation_id === null || event.conversation_id === filter.conversation_id
           const byChannel = admits({ ...ALL, channels: filter.channels, client_id: event.target ?? 'x' }, event)
           const byProgress = event.type !== 'progress' || event.data.chunks_sent % filter.progress_every === 0
-          expect(admits(filter, event)).toBe(byTarget && byConversation && byChannel && byProgress)
+          const byRequest = filter.request_id === null || filter.request_id === event.request_id
+          expect(admits(filter, event)).toBe(byTarget && byConversation && byRequest && byChannel && byProgress)
         }
       }),
     )
   })
 
   it('[FL1] a connection without a conversation sees all, one with a conversation sees no other and not those without', () => {
-    const events = [null, 'c1', 'c2'].flatMap((conversation_id) => everyEvent({ conversation_id }))
+    const events = [null, 'c1', 'c2'].flatMap((conversation_id) =>
+      everyEvent({ conversation_id }).filter(({ type }) => type !== 'deleted'),
+    )
     const of = (conversation_id: string | null) => events.filter((event) => admits({ ...ALL, conversation_id }, event))
     expect(of(null)).toEqual(events)
     expect(of('c1')).toEqual(events.filter(({ conversation_id }) => conversation_id === 'c1'))
@@ -105,7 +126,7 @@ describe('filters', () => {
           const seen = events.some(
             (event) => (event.type === 'chunk' || event.type === 'progress') && admits(filter, event),
           )
-          expect(watches(filter, { conversationId: c, target: t })).toBe(seen)
+          expect(watches(filter, { requestId: 'r1', conversationId: c, target: t })).toBe(seen)
         },
       ),
     )

@@ -8,7 +8,13 @@ import { resyncSchema } from '../../src/core/state.ts'
 import { filterArb } from '../support/filter-arb.ts'
 import { exchangeEvents, FINISH, generatedLogArb, generationOf } from '../support/generated-log.ts'
 
-const ALL: Filter = { channels: ['ai_response'], conversation_id: null, client_id: 'tab-1', progress_every: 5 }
+const ALL: Filter = {
+  channels: ['ai_response'],
+  conversation_id: null,
+  client_id: 'tab-1',
+  progress_every: 5,
+  request_id: null,
+}
 
 function numbered(events: readonly LogEvent[]): readonly Numbered[] {
   return events.map((event, i) => ({ seq: i + 1, event }))

@@ -48,8 +48,24 @@ describe('delivery', () => {
     const { join, append } = scene()
     const all = [join(), join({ kind: 'bridge' }), join({ id: 's3' })]
     const others = [
-      join({ filter: { channels: ['cost_update'], conversation_id: null, client_id: 'x', progress_every: 5 } }),
-      join({ filter: { channels: ['ai_response'], conversation_id: 'c9', client_id: 'x', progress_every: 5 } }),
+      join({
+        filter: {
+          channels: ['cost_update'],
+          conversation_id: null,
+          client_id: 'x',
+          progress_every: 5,
+          request_id: null,
+        },
+      }),
+      join({
+        filter: {
+          channels: ['ai_response'],
+          conversation_id: 'c9',
+          client_id: 'x',
+          progress_every: 5,
+          request_id: null,
+        },
+      }),
     ]
     append([chunkEvent(1, 1000), chunkEvent(2, 1000)])
     append([chunkEvent(3, 1000)])
@@ -65,7 +81,7 @@ describe('delivery', () => {
   })
 
   function filterOf(client_id: string): Attachment['filter'] {
-    return { channels: ['ai_response'], conversation_id: null, client_id, progress_every: 5 }
+    return { channels: ['ai_response'], conversation_id: null, client_id, progress_every: 5, request_id: null }
   }
 
   it('[FO2] an event is serialised once for all, and not for nobody', () => {
@@ -144,7 +160,7 @@ describe('delivery', () => {
     ]
     const { join, fanOut, say } = scene(running)
     say()
-    const filter = { channels: ['ai_response' as const], client_id: 's1', progress_every: 5 }
+    const filter = { channels: ['ai_response' as const], client_id: 's1', progress_every: 5, request_id: null }
     const typing = (more: Partial<Attachment>) => {
       const { peer, socket } = join({ behind: 0, ...more })
       fanOut.pump(peer)

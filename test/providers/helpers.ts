@@ -12,7 +12,15 @@ export const SAID = 'SAIDMARK'
 const MARKS = /KEYMARK|PROMPTMARK|SAIDMARK/
 
 export function ask(prompt: string = PROMPT, task: TaskClass = 'question'): ModelRequest {
-  return { messages: [{ role: 'user', content: prompt }], task, language: null, prefix: null }
+  return {
+    messages: [{ role: 'user', content: prompt }],
+    tools: [],
+    toolChoice: 'auto',
+    sampling: {},
+    task,
+    language: null,
+    prefix: null,
+  }
 }
 
 export interface Outcome {

@@ -6,6 +6,9 @@ export const STALL_MS = 20_000
 
 export const REQUEST: ModelRequest = {
   messages: [{ role: 'user', content: 'What is a freshet?' }],
+  tools: [],
+  toolChoice: 'auto',
+  sampling: {},
   task: 'question',
   language: 'en',
   prefix: null,

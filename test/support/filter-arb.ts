@@ -7,4 +7,5 @@ export const filterArb: fc.Arbitrary<Filter> = fc.record({
   conversation_id: fc.constantFrom(null, null, 'c1', 'c2'),
   client_id: fc.constantFrom('tab-1', 'tab-2', 'tab-3'),
   progress_every: fc.constantFrom(5, 10),
+  request_id: fc.constantFrom(null, null, null, 'r1', 'r2'),
 })

@@ -10,6 +10,7 @@ export const FINISH: Finish = {
   cacheHit: false,
   cost: 0,
   costEstimated: false,
+  messageCount: null,
 }
 
 export function generationOf(more: Partial<GenerationStart> = {}): Generation {
@@ -21,6 +22,9 @@ export function generationOf(more: Partial<GenerationStart> = {}): Generation {
     granularity: 'chunk',
     task: 'question',
     strategy: 'intelligent',
+    agent: 'assistant',
+    messageId: null,
+    context: { messages: 0, dropped: 0 },
     ...more,
   })
 }

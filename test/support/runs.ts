@@ -1,17 +1,12 @@
 import type { StartCommand } from '../../src/core/commands.ts'
-import { requestConfigSchema, streamConfigSchema } from '../../src/core/commands.ts'
+import { plainCommand } from '../../src/core/commands.ts'
 import type { LogEvent } from '../../src/core/events.ts'
 import { MemoryLog } from '../../src/core/memory-log.ts'
 import { Runner, Running, type SourcePart } from '../../src/hub/runner.ts'
 
 export function commandOf(more: Partial<StartCommand> = {}): StartCommand {
   return {
-    requestId: null,
-    prompt: 'What is a freshet?',
-    config: requestConfigSchema.parse(undefined),
-    streamConfig: streamConfigSchema.parse(undefined),
-    conversationId: null,
-    target: null,
+    ...plainCommand('What is a freshet?'),
     ...more,
   }
 }

@@ -1,6 +1,12 @@
 import { Hono } from 'hono'
 import * as z from 'zod'
-import { checkPrompt, clientIdSchema, requestConfigSchema, streamConfigSchema } from '../../core/commands.ts'
+import {
+  checkPrompt,
+  clientIdSchema,
+  plainCommand,
+  requestConfigSchema,
+  streamConfigSchema,
+} from '../../core/commands.ts'
 import { ERROR_CODES } from '../../core/errors.ts'
 import type { EdgeEnv } from '../context.ts'
 import { hubOf, unwrap } from '../hubs.ts'
@@ -33,8 +39,8 @@ export const triggerRoutes = new Hono<EdgeEnv>().post('/api/sse/trigger-stream',
   const hub = hubOf(c.env, caller)
   const started = unwrap(
     await hub.start(caller, {
+      ...plainCommand(checkPrompt(body.prompt)),
       requestId: body.request_id ?? (key === undefined ? null : parseInput(keySchema, { 'Idempotency-Key': key })),
-      prompt: checkPrompt(body.prompt),
       config: body.config,
       streamConfig: body.stream_config,
       conversationId: body.conversation_id ?? null,

@@ -1,0 +1,15 @@
+import type { Agent } from './agent.ts'
+import { assistant } from './assistant.ts'
+
+/** All agents by name. */
+const AGENTS: ReadonlyMap<string, Agent> = new Map([assistant].map((agent) => [agent.name, agent]))
+
+/** The agent of a name, or null. */
+export function agentOf(name: string): Agent | null {
+  return AGENTS.get(name) ?? null
+}
+
+/** Names of all agents. */
+export function agentNames(): readonly string[] {
+  return [...AGENTS.keys()]
+}

@@ -1,0 +1,35 @@
+import type { LogEvent } from '../core/events.ts'
+
+/** What a stream's writer is told beside the events. */
+export interface StreamOptions {
+  /** The model's name, as this dialect shows it. */
+  readonly model: string
+  /** D6, `stream_options.include_usage`. */
+  readonly includeUsage: boolean
+  /** D5: small events may be gathered. */
+  readonly batching: boolean
+}
+
+/**
+ * Writes one stream in one dialect: events of one request in, wire text out, in order. It may remember what it has
+ * written in this stream (an open text part), and nothing else; it does no I/O.
+ */
+export interface Encoder {
+  /** Text for an event, with its id where the dialect has ids; empty when the dialect has no word for it. */
+  event(id: string | null, event: LogEvent): string
+  /** Text that keeps an idle stream open. @param now ms since 1970 */
+  heartbeat(now: number): string
+}
+
+/** A wire format for streams of one request. */
+export interface Dialect {
+  readonly name: string
+  /** Response headers beside those of every event stream. */
+  readonly headers: Readonly<Record<string, string>>
+  /**
+   * True when a resumed stream must begin at the request's start (D7): then a reader with a cursor gets the compacted
+   * log like one without, and never a bare tail.
+   */
+  readonly replaysFromStart: boolean
+  encoder(options: StreamOptions): Encoder
+}
