@@ -13,6 +13,7 @@ export interface Config {
   readonly maxActiveRequests: number
   readonly idleTimeoutMs: number
   readonly retentionMs: number
+  readonly conversationRetentionMs: number
   /** Model of a `google` provider that names none. */
   readonly genaiModelId: string
   readonly heartbeatMs: number
@@ -79,6 +80,7 @@ const variablesSchema = z.object({
   MAX_ACTIVE_REQUESTS_PER_USER: wholeNumber(1, 1000).default(8),
   IDLE_TIMEOUT_S: wholeNumber(1, 31_536_000).default(3600),
   LOG_RETENTION_HOURS: wholeNumber(1, 8760).default(24),
+  CONVERSATION_RETENTION_DAYS: wholeNumber(1, 36_500).default(90),
   GENAI_MODEL_ID: z.string().min(1).max(200).default(GENAI_MODEL),
   SSE_HEARTBEAT_S: duration.default(30),
   FIRST_TOKEN_TIMEOUT_S: duration.default(8),
@@ -118,6 +120,7 @@ export function readConfig(env: object): Config {
     maxActiveRequests: vars.MAX_ACTIVE_REQUESTS_PER_USER,
     idleTimeoutMs: vars.IDLE_TIMEOUT_S * 1000,
     retentionMs: vars.LOG_RETENTION_HOURS * 3_600_000,
+    conversationRetentionMs: vars.CONVERSATION_RETENTION_DAYS * 86_400_000,
     genaiModelId: vars.GENAI_MODEL_ID,
     heartbeatMs: vars.SSE_HEARTBEAT_S * 1000,
     firstTokenMs: vars.FIRST_TOKEN_TIMEOUT_S * 1000,

@@ -163,6 +163,14 @@ const streamEnd = z.object({
     cost_estimated: z.boolean(),
     /** Messages of the conversation with this answer; null without one. */
     message_count: z.number().nullable().default(null),
+    /** For a dialect whose end repeats the answer and what led to it (D5); else null. */
+    closing: z
+      .object({
+        final_message: z.string(),
+        history: z.array(z.object({ role: z.enum(['user', 'assistant']), content: z.string() })),
+      })
+      .nullable()
+      .default(null),
   }),
 })
 

@@ -30,7 +30,11 @@ export interface Finish {
   readonly costEstimated: boolean
   /** Messages of the conversation with this answer; null without one. */
   readonly messageCount: number | null
+  readonly closing: Closing | null
 }
+
+/** The answer and what led to it, where the end repeats them. */
+export type Closing = NonNullable<Extract<LogEvent, { type: 'stream_end' }>['data']['closing']>
 
 /** What an event of a type tells, but for the request's id, which the generation knows. */
 export type Told<T extends LogEvent['type']> = Omit<Extract<LogEvent, { type: T }>['data'], 'request_id'>
@@ -182,6 +186,7 @@ export class Generation {
         cost: finish.cost,
         cost_estimated: finish.costEstimated,
         message_count: finish.messageCount,
+        closing: finish.closing,
       },
     }))
   }

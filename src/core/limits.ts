@@ -62,6 +62,8 @@ export const LIMITS = {
   sseCommentMs: 15_000,
   /** What an EventSource is told to wait before it reconnects, ms. */
   sseRetryMs: 2000,
+  /** How long the head of a stream waits for its first event, to leave with it, ms (DI5). */
+  firstEventMs: 1000,
   /** How often a bridge tries to reach a hub that went away, and its first wait, doubled each time, ms. */
   reattachTries: 5,
   reattachMs: 100,

@@ -31,12 +31,23 @@ export interface EventLog {
    */
   after(seq: number, page: PageSize): readonly Numbered[]
   /**
+   * Takes every word of a conversation out of the log (CV6): its events become `deleted` ones, numbers stay.
+   * @returns how many events were changed
+   */
+  erase(conversationId: string): number
+  /**
    * Lets the older segment go if all of it is older than `before` (ms), and changes segments (LG4).
    * @returns true when something changed.
    */
   rotate(before: number): boolean
   /** When `rotate` will next have something to do, given the retention in ms; null when the log is empty. */
   nextRotation(retentionMs: number): number | null
+}
+
+/** What stays of an event whose conversation was deleted (CV6). */
+export function erased(event: LogEvent): LogEvent {
+  const { at, request_id } = event
+  return { at, request_id, conversation_id: null, target: null, type: 'deleted', data: { request_id } }
 }
 
 /** A stored row that is not what was written. */

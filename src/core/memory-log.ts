@@ -1,5 +1,5 @@
 import type { LogEvent, Numbered } from './events.ts'
-import type { EventLog, LogBounds, PageSize } from './log.ts'
+import { type EventLog, erased, type LogBounds, type PageSize } from './log.ts'
 
 interface Row {
   readonly lastSeq: number
@@ -47,6 +47,21 @@ export class MemoryLog implements EventLog {
       bytes += JSON.stringify(row.events).length
     }
     return out
+  }
+
+  erase(conversationId: string): number {
+    let count = 0
+    const clean = (row: Row): Row => ({
+      ...row,
+      events: row.events.map((event) => {
+        if (event.conversation_id !== conversationId) return event
+        count += 1
+        return erased(event)
+      }),
+    })
+    this.#old = this.#old.map(clean)
+    this.#young = this.#young.map(clean)
+    return count
   }
 
   rotate(before: number): boolean {

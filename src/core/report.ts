@@ -22,6 +22,8 @@ export type Spending = z.infer<typeof spendingSchema>
 /** A hub's totals since its tables were made; they only grow, so a report replaces the one before (MO1). */
 export const totalsSchema = z.object({
   requests: z.number().default(0),
+  /** Conversations that were made. */
+  conversations: z.number().default(0),
   completed: z.number().default(0),
   failed: z.number().default(0),
   cancelled: z.number().default(0),

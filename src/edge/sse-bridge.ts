@@ -1,3 +1,4 @@
+import { inTime } from '../core/in-time.ts'
 import { LIMITS } from '../core/limits.ts'
 import { type Envelope, parseEnvelope, splitFrame } from '../core/wire.ts'
 import { sseComment, sseRetry } from '../dialects/sse-text.ts'
@@ -9,6 +10,10 @@ export interface BridgeDialect {
   opened(clientId: string, cursor: string | null, now: number): string
   event(envelope: Envelope): string | null
   heartbeat(now: number): string
+  /** Text held back until a frame of the hub was encoded. */
+  flush?(): string
+  /** True after the event that ends the stream (DI2); without it, a stream has no end. */
+  isOver?(): boolean
 }
 
 interface BridgeOptions {
@@ -16,10 +21,15 @@ interface BridgeOptions {
    * Opens a socket to the hub.
    * @param cursor the last id that this reader was sent, or null at the first time
    * @param clientId the name that the hub gave it, or null at the first time
+   * @returns null when there is nothing to tell (any more)
    */
-  connect(cursor: string | null, clientId: string | null): Promise<WebSocket>
+  connect(cursor: string | null, clientId: string | null): Promise<WebSocket | null>
   readonly dialect: BridgeDialect
   readonly heartbeatMs: number
+  /** What an EventSource is told to wait before it reconnects, ms; null for other readers. */
+  readonly retryMs: number | null
+  /** Response headers beside those of every event stream. */
+  readonly headers?: Readonly<Record<string, string>>
   /** Aborts when the client leaves. */
   readonly signal: AbortSignal
 }
@@ -33,6 +43,9 @@ export const SSE_HEADERS = {
 /** One SSE reader: frames of its hub in, wire text out, heartbeats by the Worker alone (SPEC SB). */
 class Bridge {
   readonly reader: Reader
+  /** Resolves with the first event, or when there will be none. */
+  readonly begun: Promise<void>
+  readonly #begin: () => void
   readonly #options: BridgeOptions
   #socket: WebSocket | null = null
   #clientId: string | null = null
@@ -44,10 +57,13 @@ class Bridge {
 
   constructor(options: BridgeOptions) {
     this.#options = options
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.begun = promise
+    this.#begin = resolve
     this.reader = new Reader({ drained: () => this.#acknowledge(0), gone: () => this.#close() })
     options.signal.addEventListener('abort', () => this.reader.cut(), { once: true })
     if (options.signal.aborted) this.reader.cut()
-    this.#write(sseRetry(LIMITS.sseRetryMs))
+    if (options.retryMs !== null) this.#write(sseRetry(options.retryMs))
     this.#arm()
   }
 
@@ -64,12 +80,16 @@ class Bridge {
 
   #frame(frame: string): void {
     let text = ''
+    const { dialect } = this.#options
     for (const line of splitFrame(frame)) text += this.#encode(parseEnvelope(line)) ?? ''
+    text += dialect.flush?.() ?? ''
     if (text !== '') {
       this.#lastEventAt = Date.now()
       this.#write(text)
+      this.#begin()
     }
-    this.#acknowledge(frame.length)
+    if (dialect.isOver?.() === true) this.reader.end()
+    else this.#acknowledge(frame.length)
   }
 
   #encode(envelope: Envelope): string | null {
@@ -130,7 +150,9 @@ class Bridge {
       if (this.reader.isOver) return
       try {
         this.#unacked = 0
-        this.attach(await this.#options.connect(this.#cursor, this.#clientId))
+        const socket = await this.#options.connect(this.#cursor, this.#clientId)
+        if (socket === null) break
+        this.attach(socket)
         return
       } catch (error) {
         console.warn({ message: 'hub unreachable', name: error instanceof Error ? error.name : typeof error })
@@ -141,6 +163,7 @@ class Bridge {
   }
 
   #close(): void {
+    this.#begin()
     if (this.#timer !== null) clearTimeout(this.#timer)
     const socket = this.#socket
     this.#socket = null
@@ -153,12 +176,15 @@ class Bridge {
 }
 
 /**
- * Answers with an event stream fed by the caller's hub.
+ * Answers with an event stream fed by the caller's hub, or with 204 when there is nothing to tell.
  * @throws FreshetError when the hub refuses the connection: then no stream has begun.
  */
 export async function bridgeResponse(options: BridgeOptions): Promise<Response> {
   const socket = await options.connect(null, null)
+  if (socket === null) return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } })
   const bridge = new Bridge(options)
   bridge.attach(socket)
-  return new Response(bridge.reader.body, { headers: SSE_HEADERS })
+  // A reader that is cut after the headers must have its first id by then (DI5), so they leave together.
+  await inTime(bridge.begun, LIMITS.firstEventMs).catch(() => undefined)
+  return new Response(bridge.reader.body, { headers: { ...SSE_HEADERS, ...options.headers } })
 }

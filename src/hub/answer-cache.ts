@@ -69,11 +69,19 @@ export class AnswerCache {
   }
 
   /** Keeps an answer in place of the one that is there. One row, and one for each that has to go. */
-  put(key: string, answer: CachedAnswer, now: number): void {
+  put(key: string, answer: CachedAnswer, now: number, conversationId: string | null = null): void {
     const body = JSON.stringify(answer)
     if (body.length > LIMITS.cacheEntryChars) return
     const before = this.#sql.run('SELECT chars FROM cache WHERE key = ?', key)[0]
-    this.#sql.run('INSERT OR REPLACE INTO cache VALUES (?, ?, ?, ?, ?)', key, body, body.length, now, now)
+    this.#sql.run(
+      'INSERT OR REPLACE INTO cache VALUES (?, ?, ?, ?, ?, ?)',
+      key,
+      body,
+      body.length,
+      now,
+      now,
+      conversationId,
+    )
     if (before === undefined) this.#entries += 1
     else this.#chars -= Number(before['chars'])
     this.#chars += body.length
@@ -88,6 +96,12 @@ export class AnswerCache {
   expire(now: number): void {
     const old = this.#sql.run('SELECT key FROM cache WHERE created_at < ?', now - LIMITS.cacheMaxAgeMs)
     for (const { key } of old) if (typeof key === 'string') this.#drop(key)
+  }
+
+  /** Lets go the answers of a conversation (CV6). */
+  forget(conversationId: string): void {
+    const found = this.#sql.run('SELECT key FROM cache WHERE conversation_id = ?', conversationId)
+    for (const { key } of found) if (typeof key === 'string') this.#drop(key)
   }
 
   #drop(key: string): void {

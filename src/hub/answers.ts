@@ -1,21 +1,18 @@
+import { agentOf } from '../agents/agents.ts'
+import { assistant } from '../agents/assistant.ts'
 import { FreshetError } from '../core/errors.ts'
 import type { Attempt } from '../core/health.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { ModelProvider, ModelRequest } from '../core/model.ts'
 import { type Candidate, type Route, type RouteRequest, route } from '../core/route.ts'
 import { addSpend, dayOf, spendKey } from '../core/spending.ts'
+import { AgentRun, type Asked } from './agent-run.ts'
 import { type AnswerCache, type CachedAnswer, cacheKey } from './answer-cache.ts'
 import { Answering, type AttemptEnd } from './answering.ts'
 import type { HealthView } from './health-view.ts'
 import type { Entry, Ledger } from './ledger.ts'
 import type { Running, SourcePart } from './runner.ts'
 import type { HubStore } from './store.ts'
-
-/** What a caller prefers, from its connection's preferences. */
-export interface Preference {
-  readonly model: string | null
-  readonly language: string | null
-}
 
 interface AnswersPorts {
   readonly providers: readonly ModelProvider[]
@@ -34,6 +31,7 @@ interface AnswersPorts {
 /** A request's way to an answer: chosen, from the cache or from providers. */
 export interface Plan {
   readonly order: readonly Candidate[]
+  readonly run: AgentRun
   readonly key: string | null
   readonly cached: CachedAnswer | null
 }
@@ -59,8 +57,8 @@ export class Answers {
   }
 
   /** @throws FreshetError `cost_limit_exceeded` with what it would have cost; `unavailable` without any provider */
-  check(running: Running, preference: Preference): void {
-    const { order, tooDear } = this.#route(running, preference)
+  check(running: Running): void {
+    const { order, tooDear } = this.#route(running)
     if (tooDear !== null) {
       const limit = running.command.config.cost_limit ?? 0
       const words = `This request would cost about $${tooDear.toFixed(6)}, more than its cost_limit of $${limit}. Raise the limit, or shorten the prompt.`
@@ -72,32 +70,70 @@ export class Answers {
   }
 
   /** Chooses, in one turn. */
-  plan(running: Running, preference: Preference): Plan {
-    const { order } = this.#route(running, preference)
+  plan(running: Running): Plan {
+    const { order } = this.#route(running)
     if (order[0] !== undefined) this.#ports.health.useProbe(order[0].name)
     const mode = running.command.streamConfig.cache
     const [first] = order
-    if (mode === 'off' || first === undefined) return { order, key: null, cached: null }
-    const { messages, language } = requestOf(running, preference)
+    const run = this.#runOf(running, order)
+    if (mode === 'off' || first === undefined || !isCacheable(running)) return { order, run, key: null, cached: null }
+    const { messages, language } = run.first
     const key = cacheKey({ provider: first.name, model: first.model, language, messages })
-    return { order, key, cached: mode === 'on' ? this.#ports.cache.get(key, this.#ports.now()) : null }
+    return { order, run, key, cached: mode === 'on' ? this.#ports.cache.get(key, this.#ports.now()) : null }
   }
 
   /** The parts of an answer by a plan. */
-  open(running: Running, plan: Plan, preference: Preference): AsyncIterable<SourcePart> {
+  open(running: Running, plan: Plan): AsyncIterable<SourcePart> {
     if (plan.cached !== null) return this.#replay(plan.cached)
+    return plan.key === null ? plan.run.parts() : this.#keeping(running, plan, plan.key)
+  }
+
+  /** The agent's loop for a request. @param first the order of the first call; later ones are routed anew */
+  #runOf(running: Running, first: readonly Candidate[]): AgentRun {
+    const { command, history, generation } = running
+    const ended = new AbortController()
+    running.stops.add(() => ended.abort())
+    let order: readonly Candidate[] | null = first
+    return new AgentRun(agentOf(command.agent) ?? assistant, command, history, generation.start.task, {
+      now: () => this.#ports.now(),
+      signal: ended.signal,
+      ask: (request) => {
+        const next = order ?? this.#route(running).order
+        order = null
+        return this.#ask(running, request, next)
+      },
+    })
+  }
+
+  /** One call of a model for a request: attempts in an order, each in the ledger (AG8). */
+  #ask(running: Running, request: ModelRequest, candidates: readonly Candidate[]): Asked {
     const byName = new Map(this.#ports.providers.map((provider) => [provider.name, provider]))
-    const order = plan.order.flatMap(({ name }) => byName.get(name) ?? [])
-    const request = requestOf(running, preference)
+    const order = candidates.flatMap(({ name }) => byName.get(name) ?? [])
+    const bill = { cost: 0, estimated: false }
     const answering = new Answering(order, request, {
       now: () => this.#ports.now(),
       firstTokenMs: this.#ports.firstTokenMs,
       stallMs: this.#ports.stallMs,
       deadline: running.deadline,
-      settled: (end) => this.#settle(running, end),
+      settled: (end) => {
+        const { cost, estimated } = this.#settle(running, end, charsOf(request))
+        bill.cost += cost
+        bill.estimated ||= estimated
+      },
     })
-    running.stop = (why) => answering.stop(why)
-    return this.#keeping(running, plan, order[0]?.name ?? null, answering)
+    const { stops } = running
+    const stop = (why: 'ended' | 'timeout') => answering.stop(why)
+    return {
+      bill,
+      async *parts() {
+        stops.add(stop)
+        try {
+          if (!running.generation.ended) yield* answering.parts()
+        } finally {
+          stops.delete(stop)
+        }
+      },
+    }
   }
 
   /** The row of an attempt that died with an earlier instance: what it used is estimated (MN2). */
@@ -137,13 +173,14 @@ export class Answers {
     return newestAt === null ? null : newestAt + LIMITS.ledgerMs
   }
 
-  #route(running: Running, preference: Preference): Route {
+  #route(running: Running): Route {
     const { candidates, health } = this.#ports
     const request: RouteRequest = {
       config: running.command.config,
       task: running.generation.start.task,
-      promptChars: running.command.prompt.length,
-      preference: preference.model,
+      promptChars:
+        running.command.prompt.length + running.history.reduce((sum, { content }) => sum + content.length, 0),
+      preference: running.command.model,
       turn: running.turn,
     }
     return route(request, candidates, health.view(), this.#ports.now())
@@ -161,33 +198,34 @@ export class Answers {
   }
 
   /** Passes the parts on and keeps a whole answer for the next time (CA1). */
-  async *#keeping(
-    running: Running,
-    plan: Plan,
-    first: string | null,
-    answering: Answering,
-  ): AsyncGenerator<SourcePart, void, undefined> {
+  async *#keeping(running: Running, plan: Plan, key: string): AsyncGenerator<SourcePart, void, undefined> {
+    const [first] = plan.order
     const texts: string[] = []
-    let tools = false
-    for await (const part of answering.parts()) {
+    for await (const part of plan.run.parts()) {
       if (part.type === 'text') texts.push(part.text)
-      if (part.type === 'tool_call') tools = true
       // What another provider gave is not what the key says, and an answer that was cut short is no answer.
-      const whole = part.type === 'finish' && part.reason === 'stop' && !tools && part.provider.name === first
-      if (whole && plan.key !== null && running.generation.ended === false) {
-        const { name, model } = part.provider
+      const whole = part.type === 'finish' && part.reason === 'stop' && part.provider.name === first?.name
+      if (whole && !running.generation.ended) {
+        const { name, model } = first
         const answer = { text: texts.join(''), provider: name, model, finish_reason: part.reason, usage: part.usage }
-        this.#ports.cache.put(plan.key, { ...answer, cost: running.cost }, this.#ports.now())
+        const { conversationId } = running
+        this.#ports.cache.put(key, { ...answer, cost: running.cost }, this.#ports.now(), conversationId)
       }
       yield part
     }
   }
 
-  #settle(running: Running, end: AttemptEnd): void {
-    const { health } = this.#ports
-    const { cost, estimated } = this.#bill(running.requestId, end, running.command.prompt.length + end.prefixChars)
+  #settle(running: Running, end: AttemptEnd, promptChars: number): { cost: number; estimated: boolean } {
+    const { cost, estimated } = this.#bill(running.requestId, end, promptChars + end.prefixChars)
     running.cost += cost
     running.costEstimated ||= estimated
+    this.#tellOf(end)
+    return { cost, estimated }
+  }
+
+  /** Health: ours at once, the monitor's with the next report (HE1, HE2). */
+  #tellOf(end: AttemptEnd): void {
+    const { health } = this.#ports
     const { outcome } = end
     if (outcome === 'cancelled' || outcome === 'interrupted' || outcome === 'refused') return
     if (outcome !== 'ok') console.warn({ message: 'provider failed', provider: end.provider.name, outcome })
@@ -220,14 +258,13 @@ export class Answers {
   }
 }
 
-function requestOf(running: Running, preference: Preference): ModelRequest {
-  return {
-    messages: [{ role: 'user', content: running.command.prompt }],
-    task: running.generation.start.task,
-    tools: [],
-    toolChoice: 'auto',
-    sampling: running.command.sampling,
-    language: preference.language,
-    prefix: null,
-  }
+/** True when the same words will do for an answer again: no tools, which act, and no wishes on how to choose words. */
+function isCacheable({ command }: Running): boolean {
+  const plain = command.tools.length === 0 && command.after.length === 0 && Object.keys(command.sampling).length === 0
+  const agent = agentOf(command.agent) ?? assistant
+  return plain && agent.tools.length === 0 && agent.specialists.length === 0
+}
+
+function charsOf({ messages }: ModelRequest): number {
+  return messages.reduce((sum, { content }) => sum + content.length, 0)
 }

@@ -1,3 +1,4 @@
+import { compactOf } from '../core/compact.ts'
 import type { Attachment } from '../core/connection.ts'
 import { FreshetError } from '../core/errors.ts'
 import type { LogEvent, Numbered } from '../core/events.ts'
@@ -7,8 +8,9 @@ import { formatCursor, newId } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import { type EventLog, eventsAfter } from '../core/log.ts'
 import { planResume, type ResumePlan } from '../core/resume.ts'
-import { envelopeOf, ephemeral, shareText } from '../core/wire.ts'
+import { envelopeOf, ephemeral, shareNumbered, shareText } from '../core/wire.ts'
 import type { FanOut } from './fan-out.ts'
+import type { Following } from './following.ts'
 import { type HubSocket, Peer } from './peer.ts'
 import type { Requests } from './requests.ts'
 import type { Running } from './runner.ts'
@@ -28,6 +30,8 @@ export interface ConnectOptions {
   /** `last_event_id` as it came, or null. */
   readonly cursor: string | null
   readonly preferences: Attachment['preferences']
+  /** For a stream of one request: where it begins, as `findFollowed` says. */
+  readonly following?: Following
 }
 
 interface ConnectionPorts {
@@ -61,12 +65,13 @@ export class Connections {
   open(socket: HubSocket, options: ConnectOptions): Peer {
     const { log, store, fanOut } = this.#ports
     const now = this.#ports.now()
-    const asked = planResume(options.cursor, log.bounds())
+    const { following } = options
+    const asked = following === undefined ? planResume(options.cursor, log.bounds()) : planOf(following)
     const id = options.clientId ?? this.#nameFromCursor(asked) ?? newId(store.privateKey)
     const filter: Filter = {
       channels: options.channels,
       conversation_id: options.conversationId,
-      request_id: null,
+      request_id: following?.requestId ?? null,
       client_id: id,
       progress_every: options.progressEvery,
     }
@@ -88,8 +93,10 @@ export class Connections {
     peer.update({})
     fanOut.add(peer)
     const cursor = formatCursor(epoch, peer.at.from_seq)
-    peer.send([this.status(peer, { cursor })])
-    this.#bringUp(peer, asked)
+    // The compacted log brings its own ids: until it is there the reader has seen nothing.
+    peer.send([this.status(peer, following?.compact ? {} : { cursor })])
+    if (following?.compact) this.#tell(peer, following.compact)
+    else this.#bringUp(peer, asked)
     return peer
   }
 
@@ -109,25 +116,28 @@ export class Connections {
     const { requests } = this.#ports
     const row = requests.known(requestId)
     if (row.start_seq > peer.at.from_seq) return
-    const start = first(requests.eventsOf(row))
-    if (start === undefined || !admits(peer.at.filter, start)) return
+    const compact = requests.runner.get(requestId)?.compact ?? compactOf(requests.numberedOf(row))
+    const events = compact.events().map(({ event }) => event)
+    const start = events[0]
+    if (start?.type !== 'stream_start' || !admits(peer.at.filter, start)) return
     peer.told.add(requestId)
-    let text = ''
-    let lastChunk: LogEvent | undefined
-    let end: LogEvent | undefined
-    for (const event of requests.eventsOf(row)) {
-      if (event.type === 'chunk' || event.type === 'token') {
-        text += event.data.chunk
-        lastChunk = event
-      } else if (event.type === 'stream_end' || event.type === 'cancelled' || event.type === 'error') end = event
-    }
     const { epoch } = this.#ports.log.bounds()
-    const events: LogEvent[] = [start]
-    if (lastChunk?.type === 'chunk' || lastChunk?.type === 'token') {
-      events.push({ ...lastChunk, type: 'chunk', data: { ...lastChunk.data, chunk: text } })
+    const shown = events.filter(({ type }) => type !== 'metadata').map((event) => asChunk(event))
+    peer.send(shown.map((event) => shareText(envelopeOf(event, epoch, null))))
+  }
+
+  /** The compacted log of the one request that a stream is for (RS9). */
+  #tell(peer: Peer, compact: readonly Numbered[]): void {
+    const { epoch } = this.#ports.log.bounds()
+    peer.send(compact.filter(({ event }) => admits(peer.at.filter, event)).map((one) => shareNumbered(one, epoch)))
+  }
+
+  /** True while a stream that was made for a request is open. */
+  isRead(requestId: string): boolean {
+    for (const peer of this.#ports.fanOut.peers) {
+      if (!peer.closed && peer.at.filter.request_id === requestId) return true
     }
-    if (end !== undefined) events.push(end)
-    peer.send(events.map((event) => shareText(envelopeOf(event, epoch, null))))
+    return false
   }
 
   /** True while a live or catching-up connection would see the request's text (GA2). */
@@ -178,7 +188,11 @@ export class Connections {
   }
 }
 
-function first<T>(items: Iterable<T>): T | undefined {
-  for (const item of items) return item
-  return undefined
+function planOf(following: Following): ResumePlan {
+  return following.after === null ? { kind: 'live' } : { kind: 'replay', after: following.after }
+}
+
+/** A stretch of text is no single token any more. */
+function asChunk(event: LogEvent): LogEvent {
+  return event.type === 'token' ? { ...event, type: 'chunk' } : event
 }

@@ -11,10 +11,14 @@ import type { EventLog } from '../core/log.ts'
 import type { Report } from '../core/report.ts'
 import { type Deadline, deadlinesOf } from '../core/schedule.ts'
 import { ephemeral, shareText } from '../core/wire.ts'
+import type { AnswerCache } from './answer-cache.ts'
 import type { Answers } from './answers.ts'
 import { Broadcaster } from './broadcaster.ts'
 import { Connections, type ConnectOptions } from './connections.ts'
+import { ConversationDesk } from './conversation-desk.ts'
+import type { Conversations } from './conversations.ts'
 import { FanOut } from './fan-out.ts'
+import { type Follow, type Following, findFollowed } from './following.ts'
 import type { HubSocket, Peer } from './peer.ts'
 import { mergePreferences } from './preferences.ts'
 import { type Outcome, Requests, type Started } from './requests.ts'
@@ -28,6 +32,7 @@ export interface HubSettings {
   readonly maxActive: number
   readonly idleTimeoutMs: number
   readonly retentionMs: number
+  readonly conversationRetentionMs: number
 }
 
 interface HubPorts {
@@ -37,6 +42,8 @@ interface HubPorts {
   readonly log: EventLog
   readonly store: HubStore
   readonly answers: Answers
+  readonly conversations: Conversations
+  readonly answerCache: AnswerCache
   readonly settings: HubSettings
   now(): number
   transaction<T>(work: () => T): T
@@ -60,6 +67,7 @@ interface HubPorts {
 export class Hub {
   readonly fanOut: FanOut
   readonly requests: Requests
+  readonly desk: ConversationDesk
   readonly #connections: Connections
   readonly #broadcaster: Broadcaster
   readonly #ports: HubPorts
@@ -84,11 +92,13 @@ export class Hub {
       log,
       store,
       answers: ports.answers,
+      conversations: ports.conversations,
       maxActive: settings.maxActive,
       now,
       transaction: (work) => ports.transaction(work),
       deliver: (events) => this.fanOut.deliver(events),
       watched: (running) => this.#connections.watched(running),
+      isRead: (requestId) => this.#connections.isRead(requestId),
       ended: (end, seconds) => this.#onEnd(end, seconds),
       broken: (error) => ports.broken(error),
     })
@@ -100,6 +110,16 @@ export class Hub {
       maxConnections: settings.maxConnections,
       now,
     })
+    this.desk = new ConversationDesk({
+      log,
+      store,
+      conversations: ports.conversations,
+      requests: this.requests,
+      cache: ports.answerCache,
+      now,
+      transaction: (work) => ports.transaction(work),
+      changed: (id, change) => this.#announce(id, change),
+    })
     this.#broadcaster = new Broadcaster({ fanOut: this.fanOut, now, source: () => ports.broadcasts() })
     for (const peer of restored) this.fanOut.add(peer)
     this.requests.recover()
@@ -109,6 +129,13 @@ export class Hub {
   /** @throws FreshetError `too_many_connections`; to be asked before a socket is accepted. */
   admit(): void {
     this.#connections.admit()
+  }
+
+  /** Where a stream of one request begins; null when there is nothing to tell. @throws FreshetError as findFollowed */
+  find(follow: Follow, cursor: string | null): Following | null {
+    // What is gathered is part of what there is.
+    for (const running of [...this.requests.runner.all()]) this.requests.runner.flush(running)
+    return findFollowed(follow, cursor, { ...this.#ports, requests: this.requests })
   }
 
   connect(socket: HubSocket, options: ConnectOptions): Peer {
@@ -155,7 +182,7 @@ export class Hub {
 
   /** Begins a request for an HTTP caller. @throws FreshetError as Requests.start */
   start(command: StartCommand): Started {
-    const started = this.requests.start(command, { model: null, language: null })
+    const started = this.requests.start(command)
     this.#ports.changedSoon()
     this.#ports.reschedule()
     return started
@@ -188,8 +215,9 @@ export class Hub {
       store.forgetBefore(log.bounds().firstSeq)
       this.#ports.answers.expire()
     }
+    this.desk.expire(now - settings.conversationRetentionMs)
     const wipeAt = this.#wipeAt()
-    return wipeAt !== null && now >= wipeAt
+    return wipeAt !== null && now >= wipeAt && this.#ports.conversations.oldestUse() === null
   }
 
   /** Periodic events that are due at an alarm set for `scheduled`, ms. */
@@ -262,9 +290,12 @@ export class Hub {
 
   /** When a hub that holds no event, connection or request can be wiped (SC3), ms; null while it holds one. */
   #wipeAt(): number | null {
-    const { log, store, settings, answers } = this.#ports
+    const { log, store, settings, answers, conversations } = this.#ports
     const holds = log.nextRotation(settings.retentionMs) !== null || this.fanOut.peers.size > 0
     if (holds || this.requests.runner.size > 0) return null
+    const used = conversations.oldestUse()
+    // While there are conversations it is the oldest one's time that comes next (CV5), not the hub's.
+    if (used !== null) return used + settings.conversationRetentionMs + 1
     return Math.max(store.createdAt + settings.retentionMs, answers.settledUntil ?? 0)
   }
 
@@ -272,9 +303,10 @@ export class Hub {
     switch (frame.type) {
       case 'start': {
         const { conversationId } = frame.command
-        const command = { ...frame.command, conversationId: conversationId ?? peer.at.filter.conversation_id }
         const { model_preference: model, language } = peer.at.preferences
-        const started = this.requests.start(command, {
+        const started = this.requests.start({
+          ...frame.command,
+          conversationId: conversationId ?? peer.at.filter.conversation_id,
           model: typeof model === 'string' ? model : null,
           language: typeof language === 'string' ? language : null,
         })
@@ -299,6 +331,18 @@ export class Hub {
         peer.sendBare(JSON.stringify(pong))
       }
     }
+  }
+
+  /** Other devices are told at once; what they resume later has no word of it (CV6). */
+  #announce(conversationId: string, change: 'cleared' | 'deleted'): void {
+    const data = { conversation_id: conversationId, change }
+    const text = shareText(ephemeral('conversation_changed', data, this.#ports.now()))
+    for (const peer of this.fanOut.peers) {
+      const { channels, conversation_id } = peer.at.filter
+      const concerns = conversation_id === null || conversation_id === conversationId
+      if (peer.isLive && concerns && channels.includes('ai_response')) peer.send([text])
+    }
+    this.#ports.changed()
   }
 
   #prefer(peer: Peer, given: Attachment['preferences']): void {

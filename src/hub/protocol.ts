@@ -17,8 +17,13 @@ export const connectSchema = hubIdentitySchema.extend({
   clientId: z.string().nullable(),
   cursor: z.string().nullable(),
   preferences: z.record(z.string(), z.json()),
+  /** Set for a stream of one request; see `Follow`. */
+  follow: z
+    .object({ requestId: z.string().nullable(), conversationId: z.string().nullable(), fromStart: z.boolean() })
+    .nullable()
+    .default(null),
 })
-export type Connect = z.infer<typeof connectSchema>
+export type Connect = z.input<typeof connectSchema>
 
 /** An error that crosses from hub to edge: calls between them lose an error's class, so it goes as a value. */
 export const refusalSchema = z.object({ code: z.enum(ERROR_CODES), message: z.string() })

@@ -1,11 +1,15 @@
+import { agentOf } from '../agents/agents.ts'
 import type { StartCommand } from '../core/commands.ts'
 import { FreshetError } from '../core/errors.ts'
 import { isTerminal, type LogEvent, type Numbered } from '../core/events.ts'
+import type { Closing } from '../core/generation.ts'
 import { endOf, interrupted } from '../core/generation.ts'
 import { newId } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import { type EventLog, eventsAfter } from '../core/log.ts'
-import type { Answers, Plan, Preference } from './answers.ts'
+import { type RequestResult, resultOf } from '../core/result.ts'
+import type { Answers, Plan } from './answers.ts'
+import type { Conversations, Exchange } from './conversations.ts'
 import { Runner, Running } from './runner.ts'
 import type { HubStore, RequestRow, RequestStatus } from './store.ts'
 
@@ -32,11 +36,14 @@ interface RequestPorts {
   readonly log: EventLog
   readonly store: HubStore
   readonly answers: Answers
+  readonly conversations: Conversations
   readonly maxActive: number
   now(): number
   transaction<T>(work: () => T): T
   deliver(events: readonly Numbered[]): void
   watched(running: Running): boolean
+  /** True while a stream that was made for this request is open. */
+  isRead(requestId: string): boolean
   /** A request has ended; after its events were sent. */
   ended(end: LogEvent, seconds: number): void
   broken(error: unknown): void
@@ -53,6 +60,7 @@ export class Requests {
     this.#runner = new Runner({
       now: () => ports.now(),
       watched: (running) => ports.watched(running),
+      closing: (running) => this.#closing(running),
       commit: (running, events) => this.#commit(running, events),
       broken: (error) => ports.broken(error),
     })
@@ -64,12 +72,18 @@ export class Requests {
 
   /**
    * Begins a request, or finds the one that has its id.
-   * @throws FreshetError `request_id_reused`, `too_many_requests`, `cost_limit_exceeded`; then nothing has changed.
+   * @throws FreshetError `request_id_reused`, `too_many_requests`, `cost_limit_exceeded`, `unknown_agent`,
+   * `too_many_conversations`; then nothing has changed.
    */
-  start(command: StartCommand, preference: Preference): Started {
-    const { log, store, answers, maxActive } = this.#ports
+  start(command: StartCommand): Started {
+    const { log, store, answers, conversations, maxActive } = this.#ports
     const known = command.requestId === null ? null : store.request(command.requestId)
     if (known !== null) return this.#again(known, command.prompt)
+    const retried = this.#retried(command)
+    if (retried !== null) return { requestId: retried.request_id, duplicate: true, startSeq: retried.start_seq }
+    if (agentOf(command.agent) === null) {
+      throw new FreshetError('unknown_agent', 'There is no agent of this name. GET /v1/models lists them.')
+    }
     if (this.#runner.size >= maxActive) {
       const words = `At most ${maxActive} requests run at a time for one user. Wait for one to end, or cancel one.`
       throw new FreshetError('too_many_requests', words)
@@ -77,17 +91,21 @@ export class Requests {
     const now = this.#ports.now()
     const running = new Running(command, command.requestId ?? newId(store.privateKey), now, {
       turn: store.totals.requests,
+      ...this.#past(command),
     })
-    answers.check(running, preference)
+    answers.check(running)
     const startSeq = log.bounds().lastSeq + 1
     // Chosen in this turn where that can be, so that the start and the choice are one row.
-    const plan = answers.isReady ? answers.plan(running, preference) : null
+    const plan = answers.isReady ? answers.plan(running) : null
     const events = running.generation.begin(
       now,
       plan === null ? null : providerOf(plan),
       plan !== null && plan.cached !== null,
     )
     const numbered = this.#ports.transaction(() => {
+      if (command.conversationId !== null && conversations.ensure(command.conversationId, now)) {
+        store.totals.conversations += 1
+      }
       store.addRequest({
         request_id: running.requestId,
         conversation_id: command.conversationId,
@@ -95,19 +113,21 @@ export class Requests {
         start_seq: startSeq,
         started_at: now,
         deadline: running.deadline,
+        retry_key: command.retryKey,
       })
       return log.append(events)
     })
+    for (const one of numbered) running.compact.add(one)
     store.totals.requests += 1
     this.#runner.enlist(running)
     this.#ports.deliver(numbered)
     void this.#runner.run(running, async () => {
-      if (plan !== null) return answers.open(running, plan, preference)
+      if (plan !== null) return answers.open(running, plan)
       await answers.prepare()
-      const late = answers.plan(running, preference)
+      const late = answers.plan(running)
       const routed = running.generation.routed(this.#ports.now(), providerOf(late), [], late.cached !== null)
       if (routed.length > 0) this.#commit(running, routed)
-      return answers.open(running, late, preference)
+      return answers.open(running, late)
     })
     return { requestId: running.requestId, duplicate: false, startSeq }
   }
@@ -133,11 +153,27 @@ export class Requests {
 
   /** The request's events that are kept, oldest first. */
   *eventsOf(row: RequestRow): Generator<LogEvent> {
-    for (const { event } of eventsAfter(this.#ports.log, row.start_seq - 1, PAGE)) {
+    for (const { event } of this.numberedOf(row)) yield event
+  }
+
+  /** The same with their numbers. Of a deleted conversation nothing is left to tell (CV6). */
+  *numberedOf(row: RequestRow): Generator<Numbered> {
+    for (const numbered of eventsAfter(this.#ports.log, row.start_seq - 1, PAGE)) {
+      const { seq, event } = numbered
+      if (row.end_seq !== null && seq > row.end_seq) return
       if (event.request_id !== row.request_id) continue
-      yield event
+      if (event.type === 'deleted') return
+      yield numbered
       if (isTerminal(event)) return
     }
+  }
+
+  /** How a request came out, whole. Resolves when it has ended. @throws FreshetError `request_not_found` */
+  async result(requestId: string): Promise<RequestResult> {
+    await this.outcome(requestId)
+    const events = [...this.eventsOf(this.known(requestId))]
+    if (events[0]?.type === 'stream_start') return resultOf(events)
+    throw new FreshetError('request_not_found', 'What this request was answered is no longer kept.')
   }
 
   /** Resolves when the request has ended, at once if it already has. */
@@ -167,9 +203,17 @@ export class Requests {
       // Characters that stood when the last provider began.
       let before = 0
       let provider: string | null = null
+      let start: Extract<LogEvent, { type: 'stream_start' }> | null = null
+      const texts: string[] = []
       for (const event of this.eventsOf(row)) {
-        if (event.type === 'chunk' || event.type === 'token') chars = event.data.accumulated_length
-        if (event.type === 'stream_start') promptChars = event.data.prompt_length
+        if (event.type === 'chunk' || event.type === 'token') {
+          chars = event.data.accumulated_length
+          texts.push(event.data.chunk)
+        }
+        if (event.type === 'stream_start') {
+          promptChars = event.data.prompt_length
+          start = event
+        }
         if (event.type === 'metadata') {
           provider = event.data.cache_hit === true ? null : event.data.recommended_provider
           before = event.data.switch?.at(-1)?.after_chars ?? 0
@@ -185,7 +229,18 @@ export class Requests {
           answerChars: Math.max(0, chars - before),
         })
       }
-      this.#close(row.request_id, [end], end, { now, chars, seconds: Math.max(0, now - row.started_at) / 1000 })
+      this.#close(row.request_id, [end], end, {
+        now,
+        chars,
+        seconds: Math.max(0, now - row.started_at) / 1000,
+        save: () => {
+          if (row.conversation_id === null || start === null) return
+          const { prompt, message_id } = start.data
+          const exchange = exchangeOf(prompt, texts.join(''), 'error', row.started_at, message_id)
+          const given = { requestId: row.request_id, messageId: null, at: now, exchange, goesOn: false }
+          this.#ports.conversations.save(row.conversation_id, given)
+        },
+      })
     }
   }
 
@@ -203,26 +258,76 @@ export class Requests {
   #commit(running: Running, events: readonly LogEvent[]): void {
     const end = endOf(events)
     if (end === undefined) {
-      this.#ports.deliver(this.#ports.log.append(events))
+      const numbered = this.#ports.log.append(events)
+      for (const one of numbered) running.compact.add(one)
+      this.#ports.deliver(numbered)
       return
     }
     const now = this.#ports.now()
     const seconds = Math.max(0, now - running.generation.startedAt) / 1000
-    this.#close(running.requestId, events, end, { now, chars: running.generation.length, seconds })
+    this.#close(running.requestId, events, end, {
+      now,
+      chars: running.generation.length,
+      seconds,
+      save: () => this.#save(running, statusOf(end), now),
+    })
   }
 
-  /** The last events of a request and its end: three rows, all or nothing, in one turn with their sending. */
+  /** What a command's model is reminded of: what the caller sent, or what the conversation holds (CV3). */
+  #past({ history, conversationId, messageId }: StartCommand) {
+    if (history !== null) return { history, dropped: 0 }
+    if (conversationId === null) return {}
+    const past = this.#ports.conversations.history(conversationId, messageId)
+    return { history: past.messages, dropped: past.dropped }
+  }
+
+  /** The request that a retry means: begun with the same words, read by nobody, its end unseen (GE11). */
+  #retried({ retryKey }: StartCommand): RequestRow | null {
+    if (retryKey === null) return null
+    const row = this.#ports.store.retried(retryKey, this.#ports.now() - LIMITS.retryJoinMs)
+    return row === null || this.#ports.isRead(row.request_id) ? null : row
+  }
+
+  #closing({ command, history, generation }: Running): { messageCount: number | null; closing: Closing | null } {
+    const { conversationId, messageId, prompt } = command
+    const messageCount = conversationId === null ? null : this.#ports.conversations.countWith(conversationId, messageId)
+    if (!command.closing) return { messageCount, closing: null }
+    const said = [...history, { role: 'user', content: prompt } as const].flatMap(({ role, content }) =>
+      role === 'user' || role === 'assistant' ? [{ role, content }] : [],
+    )
+    const final_message = generation.text
+    return {
+      messageCount,
+      closing: { final_message, history: [...said, { role: 'assistant', content: final_message }] },
+    }
+  }
+
+  #save(running: Running, status: Exchange['status'], now: number): void {
+    const { command, generation, requestId } = running
+    if (command.conversationId === null) return
+    this.#ports.conversations.save(command.conversationId, {
+      requestId,
+      messageId: command.messageId,
+      at: now,
+      exchange: exchangeOf(command.prompt, generation.text, status, generation.startedAt, command.answerId),
+      goesOn: command.after.length > 0,
+    })
+  }
+
+  /** The last events of a request and its end, with its exchange: one transaction, in one turn with their sending. */
   #close(
     requestId: string,
     events: readonly LogEvent[],
     end: LogEvent,
-    { now, chars, seconds }: { now: number; chars: number; seconds: number },
+    { now, chars, seconds, save }: { now: number; chars: number; seconds: number; save: () => void },
   ): void {
     const { log, store } = this.#ports
     const status = statusOf(end)
     const numbered = this.#ports.transaction(() => {
       const appended = log.append(events)
-      store.endRequest(requestId, status, now, chars)
+      const seq = appended.at(-1)?.seq ?? log.bounds().lastSeq
+      store.endRequest(requestId, { status, now, chars, seq, seen: this.#ports.isRead(requestId) })
+      save()
       return appended
     })
     this.#ports.deliver(numbered)
@@ -243,7 +348,17 @@ function providerOf(plan: Plan): string {
   return plan.cached?.provider ?? plan.order[0]?.name ?? ''
 }
 
-function statusOf(end: LogEvent): RequestStatus {
+function exchangeOf(
+  prompt: string,
+  text: string,
+  status: Exchange['status'],
+  started_at: number,
+  answer_id: string | null,
+): Exchange {
+  return { prompt, text, status, started_at, answer_id }
+}
+
+function statusOf(end: LogEvent): Exchange['status'] {
   if (end.type === 'stream_end') return 'complete'
   return end.type === 'cancelled' ? 'cancelled' : 'error'
 }

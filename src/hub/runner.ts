@@ -1,9 +1,10 @@
 import type { StartCommand } from '../core/commands.ts'
+import { CompactLog } from '../core/compact.ts'
 import { FreshetError, shown } from '../core/errors.ts'
 import type { LogEvent } from '../core/events.ts'
-import { Generation, type GenerationStart } from '../core/generation.ts'
+import { type Closing, Generation, type Told } from '../core/generation.ts'
 import { LIMITS } from '../core/limits.ts'
-import { ProviderFailure } from '../core/model.ts'
+import { type ModelMessage, ProviderFailure } from '../core/model.ts'
 import { classify } from '../core/task.ts'
 import type { AnswerPart } from './answering.ts'
 
@@ -13,7 +14,9 @@ const TICK_MS = 1000
 interface RunningMore {
   /** Which of the user's requests it is, for `round_robin`. */
   readonly turn?: number
-  readonly context?: GenerationStart['context']
+  /** What came before the prompt, and how much of it was left out. */
+  readonly history?: readonly ModelMessage[]
+  readonly dropped?: number
 }
 
 /** A request that runs in this instance. */
@@ -23,9 +26,12 @@ export class Running {
   readonly turn: number
   /** When it must have ended, ms. */
   readonly deadline: number
+  readonly history: readonly ModelMessage[]
+  /** Its events so far with neighbouring text made one, for whoever comes in the middle (RS9). */
+  readonly compact = new CompactLog()
   flushTimer: ReturnType<typeof setTimeout> | null = null
-  /** Stops whatever answers it, and settles what that cost; null until something does. */
-  stop: ((why: 'ended' | 'timeout') => void) | null = null
+  /** What answers it now: each stops its call and settles what that cost. */
+  readonly stops = new Set<(why: 'ended' | 'timeout') => void>()
   /** Dollars so far, over all attempts, and whether a part of it is an estimate. */
   cost = 0
   costEstimated = false
@@ -34,10 +40,11 @@ export class Running {
     command: StartCommand,
     requestId: string,
     now: number,
-    { turn = 0, context = { messages: 0, dropped: 0 } }: RunningMore = {},
+    { turn = 0, history = [], dropped = 0 }: RunningMore = {},
   ) {
     this.command = command
     this.turn = turn
+    this.history = history
     this.deadline = now + command.config.timeout * 1000
     this.generation = new Generation({
       requestId,
@@ -49,7 +56,7 @@ export class Running {
       strategy: command.config.routing_strategy,
       agent: command.agent,
       messageId: command.answerId,
-      context,
+      context: { messages: history.filter(({ role }) => role !== 'system').length, dropped },
     })
   }
 
@@ -65,7 +72,12 @@ export class Running {
 }
 
 /** What a source of an answer yields: a provider's parts, or an answer from the cache. */
-export type SourcePart = Exclude<AnswerPart, { type: 'finish' }> | SourceFinish
+export type SourcePart =
+  | Exclude<AnswerPart, { type: 'finish' | 'tool_call' }>
+  | { readonly type: 'tool_call'; readonly call: Told<'tool_call'> }
+  | { readonly type: 'tool_result'; readonly result: Told<'tool_result'> }
+  | { readonly type: 'specialist'; readonly told: Told<'specialist'> }
+  | SourceFinish
 
 export interface SourceFinish {
   readonly type: 'finish'
@@ -79,6 +91,8 @@ interface RunnerPorts {
   now(): number
   /** True while a connection would see the request's text (GA2). */
   watched(running: Running): boolean
+  /** What the end says beside the answer: of its conversation, and what led to it. */
+  closing(running: Running): { readonly messageCount: number | null; readonly closing: Closing | null }
   /** Stores events and sends them, in this turn. Storage errors are thrown: then the object must start anew. */
   commit(running: Running, events: readonly LogEvent[]): void
   /** The storage failed or a bug struck: nothing in memory can be trusted. */
@@ -184,23 +198,31 @@ export class Runner {
       }
       case 'finish': {
         const { provider, reason, usage, cacheHit = false } = part
-        const { cost, costEstimated } = running
-        this.#end(running, () =>
-          generation.complete(now, {
-            provider: provider.name,
-            reason,
-            usage,
-            cacheHit,
-            cost,
-            costEstimated,
-            messageCount: null,
-          }),
-        )
+        this.#end(running, () => {
+          // Text that waits is part of the answer that the end may repeat.
+          const rest = generation.flush(now)
+          const { cost, costEstimated } = running
+          const finish = { provider: provider.name, reason, usage, cacheHit, cost, costEstimated }
+          return [...rest, ...generation.complete(now, { ...finish, ...this.#ports.closing(running) })]
+        })
         return
       }
       case 'tool_call':
+        this.#tell(running, generation.toolCall(now, part.call))
+        return
+      case 'tool_result':
+        this.#tell(running, generation.toolResult(now, part.result))
+        return
+      case 'specialist':
+        this.#tell(running, generation.specialist(now, part.told))
+        return
       case 'alive':
     }
+  }
+
+  #tell(running: Running, events: readonly LogEvent[]): void {
+    this.#clearFlush(running)
+    if (events.length > 0) this.#commit(running, events)
   }
 
   #flushWhenDue(running: Running, now: number): void {
@@ -228,7 +250,7 @@ export class Runner {
       this.#tick = null
     }
     try {
-      running.stop?.(why)
+      for (const stop of running.stops) stop(why)
     } catch (error) {
       this.#break(error)
       throw error

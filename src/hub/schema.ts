@@ -49,6 +49,29 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     segmentTable(0),
     segmentTable(1),
   ],
+  [
+    `CREATE TABLE conversations (
+      conversation_id TEXT PRIMARY KEY,
+      title TEXT,
+      created_at INTEGER NOT NULL
+    ) WITHOUT ROWID`,
+    // A message and its answer; messages is 1 while there is no word of an answer.
+    `CREATE TABLE exchanges (
+      conversation_id TEXT NOT NULL,
+      n INTEGER NOT NULL,
+      request_id TEXT NOT NULL,
+      message_id TEXT,
+      at INTEGER NOT NULL,
+      messages INTEGER NOT NULL,
+      body TEXT NOT NULL,
+      PRIMARY KEY (conversation_id, n)
+    ) WITHOUT ROWID`,
+    // The number of its end; by what a retry finds it, and whether nobody saw that end (GE11).
+    'ALTER TABLE requests ADD COLUMN end_seq INTEGER',
+    'ALTER TABLE requests ADD COLUMN retry_key TEXT',
+    'ALTER TABLE requests ADD COLUMN unseen INTEGER NOT NULL DEFAULT 0',
+    'ALTER TABLE cache ADD COLUMN conversation_id TEXT',
+  ],
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length
@@ -75,14 +98,15 @@ export function hasSchema(sql: Sql): boolean {
   return sql.run("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'hub'").length > 0
 }
 
-/** Makes the tables of a new hub, or brings an older hub's up to date. */
-export function migrate(sql: Sql, identity: HubIdentity, now: number): void {
+/** Makes the tables of a new hub, or brings an older hub's up to date. @param identity null for a hub that has tables */
+export function migrate(sql: Sql, identity: HubIdentity | null, now: number): void {
   sql.transaction(() => {
     const from = hasSchema(sql) ? Number(sql.run('SELECT version FROM hub WHERE id = 1')[0]?.['version'] ?? 0) : 0
     if (from === SCHEMA_VERSION) return
     for (const statement of MIGRATIONS.slice(from).flat()) sql.run(statement)
     if (from > 0) sql.run('UPDATE hub SET version = ? WHERE id = 1', SCHEMA_VERSION)
     else {
+      if (identity === null) throw new Error('a hub without tables needs to be told whose it is')
       sql.run(
         'INSERT INTO hub VALUES (1, ?, ?, ?, ?, ?, 0, 0, ?)',
         SCHEMA_VERSION,

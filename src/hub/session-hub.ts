@@ -1,15 +1,18 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { StartCommand } from '../core/commands.ts'
+import type { Conversation, ConversationInfo, ConversationPage } from '../core/conversation.ts'
 import { FreshetError } from '../core/errors.ts'
 import { newEpoch, newPrivateKey } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Report } from '../core/report.ts'
+import type { RequestResult } from '../core/result.ts'
 import { nextAlarm } from '../core/schedule.ts'
 import { readConfig, secretOf } from '../env.ts'
 import { candidatesOf } from '../providers/candidates.ts'
 import { createProviders } from '../providers/create-providers.ts'
 import { AnswerCache } from './answer-cache.ts'
 import { Answers } from './answers.ts'
+import { Conversations } from './conversations.ts'
 import { HealthView } from './health-view.ts'
 import { Hub } from './hub.ts'
 import { Ledger } from './ledger.ts'
@@ -67,15 +70,21 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
   /** A WebSocket of a client or of a bridge; its options are in the header that the edge sets. */
   override async fetch(request: Request): Promise<Response> {
     const options = connectSchema.parse(JSON.parse(decodeURIComponent(request.headers.get(CONNECT_HEADER) ?? 'null')))
+    const { follow } = options
+    // Asked after a request, a hub that holds nothing does not begin to be one.
+    if (follow !== null && this.#alive === null) return nothing()
     const admitted = reply(() => {
       const { hub } = this.#get(options)
-      hub.admit()
-      return hub
+      const following = follow === null ? undefined : hub.find(follow, options.cursor)
+      if (following !== null) hub.admit()
+      return { hub, following }
     })
     if (!admitted.ok) return Response.json(admitted.refusal, { status: 409 })
+    const { hub, following } = admitted.value
+    if (following === null) return nothing()
     const { 0: client, 1: server } = new WebSocketPair()
     this.ctx.acceptWebSocket(server)
-    this.#peers.set(server, admitted.value.connect(server, options))
+    this.#peers.set(server, hub.connect(server, following === undefined ? options : { ...options, following }))
     return new Response(null, { status: 101, webSocket: client })
   }
 
@@ -135,6 +144,46 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
     return reply(() => (this.#alive ?? notFound()).hub.request(requestId))
   }
 
+  /** How a request came out, whole; resolves when it has ended. */
+  async result(requestId: string): Promise<Reply<RequestResult>> {
+    const waiting = reply(() => (this.#alive ?? notFound()).hub.requests.result(requestId))
+    if (!waiting.ok) return waiting
+    return waiting.value.then(
+      (value) => ({ ok: true, value }) as const,
+      (error: unknown) => reply(() => raise(error)),
+    )
+  }
+
+  /** Makes a conversation, or finds the one of this id. */
+  createConversation(caller: HubCaller, id: string | null, title: string | null): Reply<ConversationInfo> {
+    return reply(() => this.#get(caller).hub.desk.create(id, title))
+  }
+
+  /** A page of conversations, newest first. @param before `next` of the page before, or null */
+  conversations(before: string | null, limit: number): Reply<ConversationPage> {
+    return reply(() => this.#alive?.hub.desk.list(before, limit) ?? { conversations: [], next: null })
+  }
+
+  conversation(id: string): Reply<Conversation> {
+    return reply(() => (this.#alive ?? noConversation()).hub.desk.read(id))
+  }
+
+  renameConversation(id: string, title: string): Reply<ConversationInfo> {
+    return reply(() => (this.#alive ?? noConversation()).hub.desk.rename(id, title))
+  }
+
+  clearConversation(id: string): Reply<ConversationInfo> {
+    return reply(() => (this.#alive ?? noConversation()).hub.desk.clear(id))
+  }
+
+  deleteConversation(id: string): Reply<null> {
+    return reply(() => {
+      const { hub } = this.#alive ?? noConversation()
+      hub.desk.delete(id)
+      return null
+    })
+  }
+
   /** Resolves when the request has ended. */
   async outcome(caller: HubCaller, requestId: string): Promise<Reply<Outcome>> {
     const waiting = reply(() => this.#get(caller).hub.outcome(requestId))
@@ -169,9 +218,7 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
   /** @param caller whose hub it is, or null when its tables say so */
   #wake(caller: HubCaller | null): Alive {
     const config = readConfig(this.env)
-    if (caller !== null) {
-      migrate(this.#sql, { ...caller, epoch: newEpoch(caller.privateKey) }, Date.now())
-    }
+    migrate(this.#sql, caller === null ? null : { ...caller, epoch: newEpoch(caller.privateKey) }, Date.now())
     const log = new SqliteLog(this.#sql)
     const store = new HubStore(this.#sql)
     const health = new HealthView({
@@ -188,6 +235,7 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
       sent: (report) => hub.reported(report),
     })
     const cache = new AnswerCache(this.#sql)
+    const conversations = new Conversations(this.#sql)
     const providers = createProviders(config.providers, (name) => secretOf(this.env, name), {
       ai: Reflect.get(this.env, 'AI'),
       genaiModelId: config.genaiModelId,
@@ -210,6 +258,8 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
         log,
         store,
         answers,
+        conversations,
+        answerCache: cache,
         instanceId: this.#instanceId,
         cache: () => ({ entries: cache.entries, max_entries: LIMITS.cacheEntries }),
         settings: {
@@ -217,6 +267,7 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
           maxActive: config.maxActiveRequests,
           idleTimeoutMs: config.idleTimeoutMs,
           retentionMs: config.retentionMs,
+          conversationRetentionMs: config.conversationRetentionMs,
         },
         now: () => Date.now(),
         transaction: (work) => this.#sql.transaction(work),
@@ -274,6 +325,19 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
     console.error({ message: 'hub starts anew', name: error instanceof Error ? error.name : typeof error })
     this.ctx.abort('the hub starts anew')
   }
+}
+
+/** There is nothing to tell (DI2): the edge answers 204. */
+function nothing(): Response {
+  return new Response(null, { status: 204 })
+}
+
+function raise(error: unknown): never {
+  throw error
+}
+
+function noConversation(): never {
+  throw new FreshetError('conversation_not_found', 'There is no conversation with this id.')
 }
 
 function notFound(): never {

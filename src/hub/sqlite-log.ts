@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { type LogEvent, logEventSchema, type Numbered } from '../core/events.ts'
-import { type EventLog, type LogBounds, LogCorrupt, type PageSize } from '../core/log.ts'
+import { type EventLog, erased, type LogBounds, LogCorrupt, type PageSize } from '../core/log.ts'
 import { segmentTable } from './schema.ts'
 import type { Sql } from './sql.ts'
 
@@ -75,6 +75,27 @@ export class SqliteLog implements EventLog {
       if (last === undefined || rows.length < PORTION_ROWS) return
       at = last.last_seq
     }
+  }
+
+  erase(conversationId: string): number {
+    let count = 0
+    for (const segment of [0, 1] as const) {
+      // The row's text is looked through by SQLite: only rows that have to be written anew are parsed.
+      const named = JSON.stringify({ conversation_id: conversationId }).slice(1, -1)
+      const keys = this.#sql.run(`SELECT last_seq FROM log_${segment} WHERE instr(body, ?) > 0`, named)
+      for (const key of keys) {
+        const raw = this.#sql.run(`SELECT * FROM log_${segment} WHERE last_seq = ?`, Number(key['last_seq']))[0]
+        const row = rowSchema.parse(raw)
+        const events = parseBody(row.body, row.last_seq).map((event) => {
+          if (event.conversation_id !== conversationId) return event
+          count += 1
+          return erased(event)
+        })
+        const body = JSON.stringify(events)
+        this.#sql.run(`UPDATE log_${segment} SET body = ? WHERE last_seq = ?`, body, row.last_seq)
+      }
+    }
+    return count
   }
 
   rotate(before: number): boolean {

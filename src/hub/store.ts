@@ -17,6 +17,12 @@ const requestSchema = z.object({
   ended_at: z.number().nullable(),
   /** Length of the answer once it has ended. */
   chars: z.number().nullable(),
+  /** The number of its last event once it has ended. */
+  end_seq: z.number().nullable(),
+  /** What a retry that cannot name it has in common with it, or null (GE11). */
+  retry_key: z.string().nullable(),
+  /** 1 when it ended and no stream of it was open. */
+  unseen: z.number(),
 })
 export type RequestRow = z.infer<typeof requestSchema>
 
@@ -70,26 +76,62 @@ export class HubStore {
     return this.#sql.run("SELECT * FROM requests WHERE status = 'running'").map((row) => requestSchema.parse(row))
   }
 
-  addRequest(row: Omit<RequestRow, 'status' | 'ended_at' | 'chars'>): void {
+  addRequest(row: Omit<RequestRow, 'status' | 'ended_at' | 'chars' | 'end_seq' | 'unseen'>): void {
     this.#sql.run(
-      "INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, 'running', NULL, NULL)",
+      "INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, 'running', NULL, NULL, NULL, ?, 0)",
       row.request_id,
       row.conversation_id,
       row.target,
       row.start_seq,
       row.started_at,
       row.deadline,
+      row.retry_key,
     )
   }
 
-  endRequest(requestId: string, status: RequestStatus, now: number, chars: number): void {
+  endRequest(
+    requestId: string,
+    end: { status: RequestStatus; now: number; chars: number; seq: number; seen: boolean },
+  ) {
     this.#sql.run(
-      'UPDATE requests SET status = ?, ended_at = ?, chars = ? WHERE request_id = ?',
-      status,
-      now,
-      chars,
+      'UPDATE requests SET status = ?, ended_at = ?, chars = ?, end_seq = ?, unseen = ? WHERE request_id = ?',
+      end.status,
+      end.now,
+      end.chars,
+      end.seq,
+      end.seen ? 0 : 1,
       requestId,
     )
+  }
+
+  /** The newest request that a retry could mean: it runs, or ended not before `since` (ms) with nobody there (GE11). */
+  retried(retryKey: string, since: number): RequestRow | null {
+    const row = this.#sql.run(
+      `SELECT * FROM requests WHERE retry_key = ? AND (status = 'running' OR (unseen = 1 AND ended_at >= ?))
+       ORDER BY start_seq DESC LIMIT 1`,
+      retryKey,
+      since,
+    )[0]
+    return row === undefined ? null : requestSchema.parse(row)
+  }
+
+  /** Somebody has come to see the end of a request. */
+  seen(requestId: string): void {
+    this.#sql.run('UPDATE requests SET unseen = 0 WHERE request_id = ? AND unseen = 1', requestId)
+  }
+
+  /** The newest running request of a conversation. */
+  runningIn(conversationId: string): RequestRow | null {
+    const row = this.#sql.run(
+      "SELECT * FROM requests WHERE conversation_id = ? AND status = 'running' ORDER BY start_seq DESC LIMIT 1",
+      conversationId,
+    )[0]
+    return row === undefined ? null : requestSchema.parse(row)
+  }
+
+  /** Takes a conversation's id off its requests: that they were, and how they ended, stays (CV6). */
+  detach(conversationId: string): void {
+    this.#sql.run('UPDATE requests SET conversation_id = NULL WHERE conversation_id = ?', conversationId)
   }
 
   /** Forgets requests whose first event is no longer kept: their ids mean nothing any more (GE3). */

@@ -106,6 +106,7 @@ export function addTotals(a: Totals, b: Totals): Totals {
   for (const [type, count] of Object.entries(b.reader_events)) events[type] = (events[type] ?? 0) + count
   return {
     requests: a.requests + b.requests,
+    conversations: a.conversations + b.conversations,
     completed: a.completed + b.completed,
     failed: a.failed + b.failed,
     cancelled: a.cancelled + b.cancelled,

@@ -7,7 +7,7 @@ import { ProviderFailure } from '../../src/core/model.ts'
 import { Answering } from '../../src/hub/answering.ts'
 import type { SourcePart } from '../../src/hub/runner.ts'
 import { REQUEST } from '../support/answering.ts'
-import { commandOf, FINISHED, Runs } from '../support/runs.ts'
+import { commandOf, FINISHED, Runs, SPECIALIST, sourceOf, TOOL_CALL, TOOL_RESULT } from '../support/runs.ts'
 import { type Call, type Step, say, scripted, wait } from '../support/scripted-provider.ts'
 
 let runs: Runs
@@ -50,7 +50,7 @@ describe('a request that runs', () => {
       { arbitrary: fc.constantFrom('a ', 'wörd', '🌊').map(text), weight: 6 },
       { arbitrary: fc.oneof(fc.nat(200), fc.nat(20_000)), weight: 4 },
       { arbitrary: fc.constant<Move>({ type: 'alive' }), weight: 1 },
-      { arbitrary: fc.constant<Move>({ type: 'tool_call', id: 't', name: 'n', arguments: '{}' }), weight: 1 },
+      { arbitrary: fc.constantFrom<Move>(TOOL_CALL, TOOL_RESULT, SPECIALIST), weight: 1 },
       {
         arbitrary: fc.constant<Move>({
           type: 'switch',
@@ -86,9 +86,9 @@ describe('a request that runs', () => {
             })
             const running = many.begin(`r${i}`, command)
             stops[i] = 0
-            running.stop = () => {
+            running.stops.add(() => {
               stops[i] = (stops[i] ?? 0) + 1
-            }
+            })
             whole.push(
               many.runner.run(running, async () => {
                 await new Promise((resolve) => setTimeout(resolve, routing))
@@ -240,8 +240,8 @@ describe('a request that runs', () => {
       deadline: Number.MAX_SAFE_INTEGER,
       settled: ({ outcome }) => void ends.push(outcome),
     })
-    running.stop = () => answering.stop()
-    void runs.runner.run(running, () => Promise.resolve(answering.parts()))
+    running.stops.add(() => answering.stop())
+    void runs.runner.run(running, () => Promise.resolve(sourceOf(answering)))
     await vi.advanceTimersByTimeAsync(5000)
     expect(runs.events('r1').at(-1)).toMatchObject({ data: { error_type: 'answer_too_long' } })
     expect(ends).toEqual(['cancelled'])
@@ -254,7 +254,7 @@ describe('a cancel', () => {
   it('[GE4] ends it in the same turn, keeps the text, and has it stopped and settled before its end is stored', async () => {
     const running = runs.begin('r1')
     const order: string[] = []
-    running.stop = () => void order.push(`stop after ${runs.types('r1').length}`)
+    running.stops.add(() => void order.push(`stop after ${runs.types('r1').length}`))
     void runs.runner.run(running, source([text('a '), text('b'), 900_000, FINISHED]))
     await vi.advanceTimersByTimeAsync(10)
     runs.runner.cancel(running, 'asked to')
@@ -287,8 +287,8 @@ describe('a cancel', () => {
           deadline: Number.MAX_SAFE_INTEGER,
           settled: ({ outcome }) => void settled.push(outcome),
         })
-        running.stop = () => answering.stop()
-        return answering.parts()
+        running.stops.add(() => answering.stop())
+        return sourceOf(answering)
       })
       await vi.advanceTimersByTimeAsync(100)
       if (how === 'cancel') runs.runner.cancel(running, 'asked to')
@@ -363,9 +363,9 @@ describe('a storage that fails', () => {
 
   it('[MN1] a ledger that cannot be written to is such a failure', async () => {
     const running = runs.begin('r1')
-    running.stop = () => {
+    running.stops.add(() => {
       throw new Error('the storage is full')
-    }
+    })
     void runs.runner.run(running, source([text('a'), FINISHED]))
     await vi.advanceTimersByTimeAsync(1000)
     expect(runs.broken).toHaveLength(1)

@@ -11,6 +11,7 @@ export const FINISH: Finish = {
   cost: 0,
   costEstimated: false,
   messageCount: null,
+  closing: null,
 }
 
 export function generationOf(more: Partial<GenerationStart> = {}): Generation {

@@ -59,6 +59,7 @@ export function everyEvent(
         finish_reason: 'stop',
         usage: { input_tokens: 3, output_tokens: null },
         message_count: 4,
+        closing: null,
       },
     },
     {

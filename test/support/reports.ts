@@ -81,6 +81,7 @@ const spendArb = fc.record({
 /** Whole numbers, so that sums do not depend on their order. */
 export const totalsArb: fc.Arbitrary<Totals> = fc.record({
   requests: count,
+  conversations: count,
   completed: count,
   failed: count,
   cancelled: count,

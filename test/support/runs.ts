@@ -2,6 +2,7 @@ import type { StartCommand } from '../../src/core/commands.ts'
 import { plainCommand } from '../../src/core/commands.ts'
 import type { LogEvent } from '../../src/core/events.ts'
 import { MemoryLog } from '../../src/core/memory-log.ts'
+import type { Answering } from '../../src/hub/answering.ts'
 import { Runner, Running, type SourcePart } from '../../src/hub/runner.ts'
 
 export function commandOf(more: Partial<StartCommand> = {}): StartCommand {
@@ -18,6 +19,34 @@ export const FINISHED: SourcePart = {
   usage: { input_tokens: 3, output_tokens: 7 },
 }
 
+const NAMES = { call_id: 't1', tool: 'sum', by: 'assistant' }
+export const TOOL_CALL: SourcePart = { type: 'tool_call', call: { ...NAMES, arguments: '{}', external: false } }
+export const TOOL_RESULT: SourcePart = {
+  type: 'tool_result',
+  result: { ...NAMES, status: 'ok', output: { sum: 3 }, duration: 0.1 },
+}
+export const SPECIALIST: SourcePart = {
+  type: 'specialist',
+  told: {
+    run_id: 's1',
+    specialist: 'sleep',
+    title: 'Sleep',
+    status: 'started',
+    question: 'why?',
+    content: null,
+    duration: null,
+    usage: null,
+    cost: 0,
+    cost_estimated: false,
+    error_type: null,
+  },
+}
+
+/** An answer's parts as a runner takes them, where nobody was given tools. */
+export async function* sourceOf(answering: Answering): AsyncGenerator<SourcePart, void, undefined> {
+  for await (const part of answering.parts()) if (part.type !== 'tool_call') yield part
+}
+
 /** A runner whose requests are committed to a log in memory, as a hub's are. */
 export class Runs {
   readonly log = new MemoryLog('n1')
@@ -29,6 +58,7 @@ export class Runs {
   readonly runner = new Runner({
     now: () => Date.now(),
     watched: () => this.watched,
+    closing: () => ({ messageCount: null, closing: null }),
     commit: (_, events) => {
       this.commits += 1
       if (this.failures.shift() === true) throw new Error('the storage is full')

@@ -1,0 +1,40 @@
+import type { ModelMessage } from './model.ts'
+
+/** An exchange as far as a model may be reminded of it. */
+export interface PastExchange {
+  readonly prompt: string
+  readonly text: string
+}
+
+export interface History {
+  /** Oldest first. */
+  readonly messages: readonly ModelMessage[]
+  /** Messages that were left out to fit, the oldest ones. */
+  readonly dropped: number
+}
+
+const CHARS_A_TOKEN = 4
+
+/**
+ * The newest exchanges that fit a budget, whole (CV3). An exchange without an answer is passed over: two messages of
+ * the user in a row are refused by some models.
+ * @param newestFirst read only as far as needed
+ * @param total how many exchanges there are
+ * @param budget tokens, of 4 characters
+ */
+export function historyOf(newestFirst: Iterable<PastExchange>, total: number, budget: number): History {
+  const kept: PastExchange[] = []
+  let left = budget * CHARS_A_TOKEN
+  let looked = 0
+  for (const exchange of newestFirst) {
+    left -= exchange.prompt.length + exchange.text.length
+    if (left < 0) break
+    looked += 1
+    if (exchange.text !== '') kept.push(exchange)
+  }
+  const messages = kept.toReversed().flatMap(({ prompt, text }): readonly ModelMessage[] => [
+    { role: 'user', content: prompt },
+    { role: 'assistant', content: text },
+  ])
+  return { messages, dropped: (total - looked) * 2 }
+}

@@ -1,0 +1,97 @@
+import type { StartCommand } from '../core/commands.ts'
+import { isTerminal } from '../core/events.ts'
+import { LIMITS } from '../core/limits.ts'
+import { eventOf } from '../core/wire.ts'
+import type { Dialect, StreamOptions } from '../dialects/dialect.ts'
+import type { HubCaller } from '../hub/protocol.ts'
+import type { EdgeContext } from './context.ts'
+import { hubOf, openHub, unwrap } from './hubs.ts'
+import { checkOrigin } from './origins.ts'
+import { type BridgeDialect, bridgeResponse, SSE_HEADERS } from './sse-bridge.ts'
+
+/** A stream of one request, in a dialect. */
+export interface RequestStream {
+  readonly caller: HubCaller
+  readonly dialect: Dialect
+  readonly options: StreamOptions
+  /** The request by its id; null: the one of the cursor, or the newest that runs in the conversation. */
+  readonly requestId: string | null
+  readonly conversationId: string | null
+  /** `Last-Event-ID` as it came, or null. */
+  readonly cursor: string | null
+}
+
+/**
+ * Streams a request from where its reader is: the compacted log or what is after its cursor, then live, to its end (DI2,
+ * DI3). 204 when there is nothing to tell.
+ * @throws FreshetError `request_not_found`, `too_many_connections`, `origin_not_allowed`
+ */
+export function streamRequest(c: EdgeContext, stream: RequestStream): Promise<Response> {
+  const { allowedOrigins, heartbeatMs } = c.get('config')
+  checkOrigin(c.req.raw, allowedOrigins)
+  const { caller, dialect, conversationId } = stream
+  const headers = dialect.headers
+  if (c.req.method === 'HEAD') return Promise.resolve(new Response(null, { headers: { ...SSE_HEADERS, ...headers } }))
+  const writer = writerOf(stream)
+  return bridgeResponse({
+    connect: (cursor, clientId) => {
+      // Attached again after the hub went away, the writer goes on where it was; it knows the request by then.
+      const again = cursor !== null
+      return openHub(c.env, {
+        ...caller,
+        kind: 'bridge',
+        channels: ['ai_response'],
+        progressEvery: 5,
+        conversationId: null,
+        clientId,
+        cursor: cursor ?? stream.cursor,
+        preferences: {},
+        follow: {
+          requestId: writer.requestId() ?? stream.requestId,
+          conversationId,
+          fromStart: !again && dialect.replaysFromStart,
+        },
+      })
+    },
+    dialect: writer,
+    heartbeatMs,
+    retryMs: dialect.eventSource === true ? LIMITS.sseRetryMs : null,
+    headers,
+    signal: c.req.raw.signal,
+  })
+}
+
+/**
+ * Begins a request, or finds the one that it repeats, and streams it.
+ * @throws FreshetError what the hub refuses with; then no stream has begun
+ */
+export async function startAndStream(
+  c: EdgeContext,
+  command: StartCommand,
+  { caller, dialect, options }: Pick<RequestStream, 'caller' | 'dialect' | 'options'>,
+): Promise<Response> {
+  checkOrigin(c.req.raw, c.get('config').allowedOrigins)
+  const { requestId } = unwrap(await hubOf(c.env, caller).start(caller, command))
+  return streamRequest(c, { caller, dialect, options, requestId, conversationId: null, cursor: null })
+}
+
+/** A dialect's encoder as a bridge's writer; it knows whose request it writes and when that is over. */
+function writerOf({ dialect, options }: RequestStream): BridgeDialect & { requestId(): string | null } {
+  const encoder = dialect.encoder(options)
+  let requestId: string | null = null
+  let over = false
+  return {
+    requestId: () => requestId,
+    opened: () => '',
+    event(envelope) {
+      const event = eventOf(envelope)
+      if (event === null) return null
+      requestId = event.request_id
+      over ||= isTerminal(event)
+      return encoder.event(envelope.id, event)
+    },
+    heartbeat: (now) => encoder.heartbeat(now),
+    flush: () => encoder.flush?.() ?? '',
+    isOver: () => over,
+  }
+}

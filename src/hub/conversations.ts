@@ -1,0 +1,258 @@
+import * as z from 'zod'
+import type { Conversation, ConversationInfo, ConversationMessage, ConversationPage } from '../core/conversation.ts'
+import { FreshetError } from '../core/errors.ts'
+import { type History, historyOf, type PastExchange } from '../core/history.ts'
+import { LIMITS } from '../core/limits.ts'
+import { titleOf } from '../core/title.ts'
+import type { Sql } from './sql.ts'
+
+/** A message and its answer, as they are kept: one row (CV2). */
+const exchangeSchema = z.object({
+  prompt: z.string(),
+  text: z.string(),
+  status: z.enum(['complete', 'cancelled', 'error']),
+  /** ms since 1970; the answer's is the row's own time. */
+  started_at: z.number(),
+  answer_id: z.string().nullable(),
+})
+export type Exchange = z.infer<typeof exchangeSchema>
+
+const rowSchema = z.object({
+  n: z.number(),
+  request_id: z.string(),
+  message_id: z.string().nullable(),
+  at: z.number(),
+  body: z.string(),
+})
+type Row = Omit<z.infer<typeof rowSchema>, 'body'> & { readonly exchange: Exchange }
+
+const infoSchema = z.object({
+  conversation_id: z.string(),
+  title: z.string().nullable(),
+  created_at: z.number(),
+  updated_at: z.number(),
+  messages: z.number(),
+  first: z.string().nullable(),
+})
+
+/** Of the first exchange's prompt only what a title needs is read. */
+const INFO = `SELECT c.conversation_id, c.title, c.created_at,
+  max(c.created_at, coalesce((SELECT at FROM exchanges e WHERE e.conversation_id = c.conversation_id ORDER BY n DESC LIMIT 1), 0)) updated_at,
+  coalesce((SELECT sum(messages) FROM exchanges e WHERE e.conversation_id = c.conversation_id), 0) messages,
+  (SELECT substr(json_extract(body, '$.prompt'), 1, 400) FROM exchanges e WHERE e.conversation_id = c.conversation_id ORDER BY n LIMIT 1) first
+  FROM conversations c`
+
+/** Exchanges read at a time: a cursor that is left open locks its table. */
+const PORTION = 50
+
+/** What is saved with the end of a request. */
+export interface NewExchange {
+  readonly requestId: string
+  /** The user's message by the caller's own id, or null. */
+  readonly messageId: string | null
+  /** When it ended, ms. */
+  readonly at: number
+  readonly exchange: Exchange
+  /** True when the caller ran tools and asked to go on: the text follows on what the message was answered before (CV7). */
+  readonly goesOn: boolean
+}
+
+/** A user's conversations: two tables, a row each for a conversation and for an exchange (SPEC CV). */
+export class Conversations {
+  readonly #sql: Sql
+
+  constructor(sql: Sql) {
+    this.#sql = sql
+  }
+
+  /** Makes a conversation if there is none of this id. @returns true when it was made: one row */
+  ensure(id: string, now: number, title: string | null = null): boolean {
+    if (this.has(id)) return false
+    if (this.#count() >= LIMITS.conversations) {
+      const words = `A user may keep ${LIMITS.conversations} conversations. Delete one, then begin a new one.`
+      throw new FreshetError('too_many_conversations', words)
+    }
+    this.#sql.run('INSERT INTO conversations VALUES (?, ?, ?)', id, title, now)
+    return true
+  }
+
+  has(id: string): boolean {
+    return this.#sql.run('SELECT 1 FROM conversations WHERE conversation_id = ?', id).length > 0
+  }
+
+  /** @throws FreshetError `conversation_not_found` */
+  info(id: string): ConversationInfo {
+    const row = this.#sql.run(`${INFO} WHERE c.conversation_id = ?`, id)[0]
+    if (row === undefined) throw notFound()
+    return infoOf(row)
+  }
+
+  /** A conversation with all of its messages. @throws FreshetError `conversation_not_found` */
+  read(id: string): Conversation {
+    const info = this.info(id)
+    const messages = [...this.#rows(id)].toReversed().flatMap((row) => messagesOf(row))
+    return { ...info, messages }
+  }
+
+  /**
+   * A page, the conversation that was used last first (CV1).
+   * @param before `next` of the page before, or null; anything else is as good as none
+   */
+  list(before: string | null, limit: number): ConversationPage {
+    const [, at, id] = /^([0-9]{1,16})_(.{1,200})$/.exec(before ?? '') ?? []
+    const rows = this.#sql.run(
+      `SELECT * FROM (${INFO}) WHERE ? IS NULL OR updated_at < ? OR (updated_at = ? AND conversation_id < ?)
+       ORDER BY updated_at DESC, conversation_id DESC LIMIT ?`,
+      at ?? null,
+      Number(at ?? 0),
+      Number(at ?? 0),
+      id ?? '',
+      limit + 1,
+    )
+    const conversations = rows.slice(0, limit).map((row) => infoOf(row))
+    const last = conversations.at(-1)
+    const more = rows.length > limit && last !== undefined
+    return { conversations, next: more ? `${last.updatedAt}_${last.conversationId}` : null }
+  }
+
+  /** Gives a title. @throws FreshetError `conversation_not_found` */
+  rename(id: string, title: string): void {
+    this.info(id)
+    this.#sql.run('UPDATE conversations SET title = ? WHERE conversation_id = ?', title, id)
+  }
+
+  /** Forgets its exchanges; the conversation stays. */
+  clear(id: string): void {
+    this.#sql.run('DELETE FROM exchanges WHERE conversation_id = ?', id)
+  }
+
+  delete(id: string): void {
+    this.clear(id)
+    this.#sql.run('DELETE FROM conversations WHERE conversation_id = ?', id)
+  }
+
+  /**
+   * What a model is to be reminded of (CV3).
+   * @param messageId a message that came again: it and what came after it do not count (CV7)
+   */
+  history(id: string, messageId: string | null): History {
+    const until = this.#placeOf(id, messageId)
+    const total = this.#sql.run('SELECT count(*) n FROM exchanges WHERE conversation_id = ? AND n < ?', id, until)
+    return historyOf(this.#past(id, until), Number(total[0]?.['n'] ?? 0), LIMITS.historyTokens)
+  }
+
+  /** Messages that there will be with an answer to a message. */
+  countWith(id: string, messageId: string | null): number {
+    const until = this.#placeOf(id, messageId)
+    const sum = this.#sql.run('SELECT sum(messages) n FROM exchanges WHERE conversation_id = ? AND n < ?', id, until)
+    return Number(sum[0]?.['n'] ?? 0) + 2
+  }
+
+  /** Saves an exchange: one row, and it replaces what came again (CV7). To be called in the end's transaction. */
+  save(id: string, given: NewExchange): void {
+    // Deleted while it ran: then it stays so.
+    if (!this.has(id)) return
+    const place = this.#placeOf(id, given.messageId)
+    const before = given.goesOn && place < Number.MAX_SAFE_INTEGER ? this.#at(id, place) : null
+    if (place < Number.MAX_SAFE_INTEGER) {
+      this.#sql.run('DELETE FROM exchanges WHERE conversation_id = ? AND n >= ?', id, place)
+    }
+    const text = [before?.exchange.text ?? '', given.exchange.text].filter((part) => part !== '').join('\n\n')
+    const last = this.#sql.run('SELECT n FROM exchanges WHERE conversation_id = ? ORDER BY n DESC LIMIT 1', id)
+    const n = Number(last[0]?.['n'] ?? 0) + 1
+    this.#sql.run(
+      'INSERT INTO exchanges VALUES (?, ?, ?, ?, ?, ?, ?)',
+      id,
+      n,
+      given.requestId,
+      given.messageId,
+      given.at,
+      text === '' ? 1 : 2,
+      JSON.stringify({ ...given.exchange, text }),
+    )
+    const oldest = n - LIMITS.conversationExchanges
+    if (oldest > 0) this.#sql.run('DELETE FROM exchanges WHERE conversation_id = ? AND n <= ?', id, oldest)
+  }
+
+  /** Conversations that nobody used since, ms (CV5). */
+  unusedSince(at: number): readonly string[] {
+    const rows = this.#sql.run(`SELECT conversation_id v FROM (${INFO}) WHERE updated_at < ?`, at)
+    return rows.map((row) => String(row['v']))
+  }
+
+  /** When the conversation that was unused longest was last used, ms, or null without any. */
+  oldestUse(): number | null {
+    const at = this.#sql.run(`SELECT min(updated_at) v FROM (${INFO})`)[0]?.['v']
+    return typeof at === 'number' ? at : null
+  }
+
+  /** The number of a message's exchange, or beyond all of them when it is new. */
+  #placeOf(id: string, messageId: string | null): number {
+    if (messageId === null) return Number.MAX_SAFE_INTEGER
+    const sql = 'SELECT n FROM exchanges WHERE conversation_id = ? AND message_id = ? ORDER BY n LIMIT 1'
+    const n = this.#sql.run(sql, id, messageId)[0]?.['n']
+    return typeof n === 'number' ? n : Number.MAX_SAFE_INTEGER
+  }
+
+  #at(id: string, n: number): Row | null {
+    const row = this.#sql.run(`${ROW} AND n = ?`, id, n)[0]
+    return row === undefined ? null : rowOf(row)
+  }
+
+  /** Exchanges before a number, newest first, in portions. */
+  *#rows(id: string, before: number = Number.MAX_SAFE_INTEGER): Generator<Row> {
+    for (let until = before; ; ) {
+      const rows = this.#sql
+        .run(`${ROW} AND n < ? ORDER BY n DESC LIMIT ${PORTION}`, id, until)
+        .map((row) => rowOf(row))
+      yield* rows
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < PORTION) return
+      until = last.n
+    }
+  }
+
+  *#past(id: string, before: number): Generator<PastExchange> {
+    for (const { exchange } of this.#rows(id, before)) yield exchange
+  }
+
+  #count(): number {
+    return Number(this.#sql.run('SELECT count(*) n FROM conversations')[0]?.['n'] ?? 0)
+  }
+}
+
+const ROW = 'SELECT n, request_id, message_id, at, body FROM exchanges WHERE conversation_id = ?'
+
+function rowOf(raw: unknown): Row {
+  const { body, ...row } = rowSchema.parse(raw)
+  return { ...row, exchange: exchangeSchema.parse(JSON.parse(body)) }
+}
+
+function infoOf(raw: unknown): ConversationInfo {
+  const row = infoSchema.parse(raw)
+  return {
+    conversationId: row.conversation_id,
+    title: row.title ?? titleOf(row.first ?? ''),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    messageCount: row.messages,
+  }
+}
+
+function messagesOf({ request_id: requestId, message_id, at, exchange }: Row): readonly ConversationMessage[] {
+  const { prompt, text, status, started_at, answer_id } = exchange
+  const common = { requestId, status }
+  const asked = {
+    ...common,
+    role: 'user',
+    content: prompt,
+    at: started_at,
+    messageId: message_id ?? `${requestId}-user`,
+  } as const
+  if (text === '') return [asked]
+  return [asked, { ...common, role: 'assistant', content: text, at, messageId: answer_id ?? requestId }]
+}
+
+function notFound(): FreshetError {
+  return new FreshetError('conversation_not_found', 'There is no conversation with this id.')
+}
