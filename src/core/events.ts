@@ -163,14 +163,13 @@ const streamEnd = z.object({
     cost_estimated: z.boolean(),
     /** Messages of the conversation with this answer; null without one. */
     message_count: z.number().nullable().default(null),
-    /** For a dialect whose end repeats the answer and what led to it (D5); else null. */
+    /** For a dialect whose end repeats the answer and what led to it (D5). */
     closing: z
       .object({
         final_message: z.string(),
         history: z.array(z.object({ role: z.enum(['user', 'assistant']), content: z.string() })),
       })
-      .nullable()
-      .default(null),
+      .optional(),
   }),
 })
 
@@ -186,6 +185,9 @@ const cancelled = z.object({
     reason: z.string(),
     total_chunks: z.number(),
     total_length: z.number(),
+    /** Seconds. */
+    duration: z.number().default(0),
+    message_count: z.number().nullable().default(null),
   }),
 })
 

@@ -186,13 +186,13 @@ export class Generation {
         cost: finish.cost,
         cost_estimated: finish.costEstimated,
         message_count: finish.messageCount,
-        closing: finish.closing,
+        ...(finish.closing !== null && { closing: finish.closing }),
       },
     }))
   }
 
   /** The text so far and the cancelled `stream_end` (GE4). */
-  cancel(now: number, reason: string): readonly LogEvent[] {
+  cancel(now: number, reason: string, messageCount: number | null = null): readonly LogEvent[] {
     return this.#end(now, (common) => ({
       ...common,
       type: 'cancelled',
@@ -202,6 +202,8 @@ export class Generation {
         reason,
         total_chunks: this.#chunks,
         total_length: this.#length,
+        duration: Math.max(0, now - this.#startedAt) / 1000,
+        message_count: messageCount,
       },
     }))
   }

@@ -19,6 +19,8 @@ export interface Encoder {
   event(id: string | null, event: LogEvent): string
   /** Text that keeps an idle stream open. @param now ms since 1970 */
   heartbeat(now: number): string
+  /** Text that was held back to be gathered with what follows; asked for after each frame of the hub (D5's batches). */
+  flush?(): string
 }
 
 /** A wire format for streams of one request. */
@@ -31,5 +33,7 @@ export interface Dialect {
    * log like one without, and never a bare tail.
    */
   readonly replaysFromStart: boolean
+  /** True where the reader is an EventSource: it is told how long to wait before it comes back. */
+  readonly eventSource?: boolean
   encoder(options: StreamOptions): Encoder
 }

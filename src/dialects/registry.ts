@@ -1,4 +1,13 @@
+import { chatEvents } from './chat-events.ts'
+import { chatTurns } from './chat-turns.ts'
 import type { Dialect } from './dialect.ts'
+import { openAiChat } from './openai-chat.ts'
+import { uiMessageStream } from './ui-message-stream.ts'
 
 /** The dialects for streams of one request, by name. */
-export const DIALECTS: Readonly<Record<string, Dialect>> = {}
+export const DIALECTS: Readonly<Record<string, Dialect>> = {
+  d3: chatEvents,
+  d4: chatTurns,
+  d6: openAiChat,
+  d7: uiMessageStream,
+}

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { FreshetError } from '../core/errors.ts'
 import { newPrivateKey, privateKeyOf } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -38,6 +39,26 @@ export function callerOf(name: string | null, ids: readonly (string | null | und
     if (privateKey !== null) return { userId: ANONYMOUS, privateKey }
   }
   return { userId: ANONYMOUS, privateKey: newPrivateKey() }
+}
+
+/** An id shorter than this may be anyone's guess: then it leads nowhere. The AI SDK's own ids have 16 characters. */
+const UNGUESSABLE = 16
+
+/**
+ * The hub of a caller who brings an id of its own making: a chat's id, a conversation's, an Idempotency-Key. Without a
+ * name it leads to a private hub that the id's hash names, so the same id finds it again and nobody else does (ID6).
+ * @param ids what of ours may lead to a private hub; they win
+ * @param own the caller's own id, or null; a short one leads to a new hub each time
+ */
+export function callerWith(
+  name: string | null,
+  ids: readonly (string | null | undefined)[],
+  own: string | null,
+): HubCaller {
+  const given = [...ids, own].some((id) => id !== null && id !== undefined && privateKeyOf(id) !== null)
+  if (name !== null || given || own === null || own.length < UNGUESSABLE) return callerOf(name, [...ids, own])
+  const privateKey = `p${createHash('sha256').update(`own:${own}`).digest('hex').slice(0, 32)}`
+  return { userId: ANONYMOUS, privateKey }
 }
 
 /** The caller of D2: nameless ones are all the user `anonymous`. */

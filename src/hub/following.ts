@@ -49,7 +49,7 @@ export function findFollowed(follow: Follow, cursor: string | null, ports: Follo
     if (at !== null && row.end_seq !== null && at >= row.end_seq) return null
     // Whoever asks what runs in a conversation is told that nothing does.
     if (follow.requestId === null && at === null) return null
-    if (row.start_seq < firstSeq) return null
+    if (row.start_seq < firstSeq || isEmpty(requests.numberedOf(row))) return null
     store.seen(row.request_id)
   }
   if (at !== null && at >= row.start_seq && at >= firstSeq - 1 && !follow.fromStart) {
@@ -68,6 +68,11 @@ function rowOf(follow: Follow, at: number | null, hasCursor: boolean, { log, sto
   const byCursor: RequestRow | null = at === null ? null : requestAt(log, store, at)
   if (byCursor !== null || hasCursor) return byCursor
   return follow.conversationId === null ? null : store.runningIn(follow.conversationId)
+}
+
+/** True of a deleted conversation's request: there is nothing left to tell (CV6). */
+function isEmpty(events: Generator<unknown>): boolean {
+  return events.next().done === true
 }
 
 /** The request of the event with a number. */

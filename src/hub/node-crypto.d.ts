@@ -1,8 +1,8 @@
-/** The one function of Node's crypto that the hub uses: a hash without a promise, so that a request begins in one turn. */
+/** The one function of Node's crypto that is used here: a hash without a promise, so that a request begins in one turn. */
 declare module 'node:crypto' {
   interface Hash {
     update(text: string): Hash
-    digest(encoding: 'base64'): string
+    digest(encoding: 'base64' | 'hex'): string
   }
   export function createHash(algorithm: 'sha256'): Hash
 }

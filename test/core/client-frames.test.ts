@@ -20,9 +20,28 @@ function refusal(frame: unknown): Pick<BadFrame, 'code' | 'about'> {
   return { code: result.code, about: result.about }
 }
 
+/** What D1 has no field for. */
+const UNSAID = {
+  target: null,
+  agent: 'assistant',
+  history: null,
+  after: [],
+  tools: [],
+  toolChoice: 'auto',
+  sampling: {},
+  model: null,
+  language: null,
+  messageId: null,
+  answerId: null,
+  retryKey: null,
+  closing: false,
+  timeZone: null,
+}
+
 const START = {
   type: 'start',
   command: {
+    ...UNSAID,
     requestId: null,
     prompt: 'hi',
     config: {
@@ -34,7 +53,6 @@ const START = {
     },
     streamConfig: { granularity: 'chunk', cache: 'on' },
     conversationId: null,
-    target: null,
   },
 }
 
@@ -196,16 +214,20 @@ describe('frames of a client', () => {
       conversation_id: 'c1',
       session_id: 'ignored',
       target: 'ignored',
+      agent: 'ignored',
+      history: ['ignored'],
+      tools: ['ignored'],
+      closing: true,
     }
     expect(parseClientFrame(JSON.stringify(frame))).toEqual({
       type: 'start',
       command: {
+        ...UNSAID,
         requestId: 'A-z_0.9:',
         prompt: '  hi ',
         config,
         streamConfig: { granularity: 'token', cache: 'on' },
         conversationId: 'c1',
-        target: null,
       },
     })
   })

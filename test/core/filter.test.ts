@@ -76,7 +76,7 @@ describe('filters', () => {
 
   it('[FL4] a narrowed stream is seen by the client of that name alone', () => {
     for (const event of everyEvent({ target: 'tab-1' })) {
-      expect(admits(ALL, event)).toBe(true)
+      expect(admits(ALL, event)).toBe(event.type !== 'deleted')
       expect(admits({ ...ALL, client_id: 'tab-2' }, event)).toBe(false)
     }
   })

@@ -190,7 +190,8 @@ describe('a generation', () => {
 
   it('[GE1] it begins with `stream_start` and `metadata` as the contract has them', () => {
     const prompt = 'x'.repeat(250)
-    const generation = generationOf({ prompt, task: 'code', strategy: 'round_robin' })
+    const names = { agent: 'health', messageId: 'm2', context: { messages: 6, dropped: 3 } }
+    const generation = generationOf({ prompt, task: 'code', strategy: 'round_robin', ...names })
     expect(generation.begin(1000, 'groq')).toEqual([
       {
         at: 1000,
@@ -198,7 +199,16 @@ describe('a generation', () => {
         conversation_id: null,
         target: null,
         type: 'stream_start',
-        data: { request_id: 'r1', prompt, prompt_length: 250, estimated_duration: 5 },
+        data: {
+          request_id: 'r1',
+          prompt,
+          prompt_length: 250,
+          estimated_duration: 5,
+          agent: 'health',
+          message_id: 'm2',
+          context_messages: 6,
+          dropped_messages: 3,
+        },
       },
       {
         at: 1000,
@@ -214,11 +224,12 @@ describe('a generation', () => {
   })
 
   it('[GE1] `stream_end` has the fields of the contract, and a clock that went back gives no negative time', () => {
+    const closing = { final_message: 'all', history: [{ role: 'user' as const, content: 'hi' }] }
     const end = (now: number) => {
       const generation = generationOf()
       generation.begin(10_000, 'embedded')
       generation.add('all')
-      return generation.complete(now, { ...FINISH, cacheHit: true }).at(-1)
+      return generation.complete(now, { ...FINISH, cacheHit: true, messageCount: 4, closing }).at(-1)
     }
     expect(end(12_500)?.data).toEqual({
       request_id: 'r1',
@@ -231,6 +242,8 @@ describe('a generation', () => {
       usage: { input_tokens: 3, output_tokens: 7 },
       cost: 0,
       cost_estimated: false,
+      message_count: 4,
+      closing,
     })
     expect(end(9000)?.data).toMatchObject({ duration: 0 })
   })

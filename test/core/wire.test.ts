@@ -1,10 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { isTerminal } from '../../src/core/events.ts'
 import {
   addressTo,
   envelopeOf,
   envelopeSchema,
   ephemeral,
+  eventOf,
   joinFrame,
   parseEnvelope,
   shareNumbered,
@@ -87,13 +89,46 @@ describe('the wire', () => {
   })
 
   it('[GE1] on the wire an answer ends in `stream_end` or `error`, a cancelled one says so in its status', () => {
-    const ends = everyEvent().slice(-3)
+    const ends = everyEvent().filter((event) => isTerminal(event))
     expect(ends.map((event) => envelopeOf(event, 'n0', 1).event_type)).toEqual(['stream_end', 'stream_end', 'error'])
     expect(ends.map((event) => envelopeOf(event, 'n0', 1).data)).toMatchObject([
       { total_chunks: 6, total_length: 25, duration: 1.5, provider_used: 'embedded', cache_hit: false },
       { request_id: 'r1', status: 'cancelled', reason: 'asked to' },
       { request_id: 'r1', error: 'The provider broke off. Try again.', error_type: 'provider_cut' },
     ])
+  })
+
+  it('[DI1] an event of the log comes back from the wire as it was, but for whom it was meant', () => {
+    const all = everyEvent({ conversation_id: 'c1', target: 'tab-1' })
+    for (const seq of [7, null]) {
+      const back = all.map((event) => eventOf({ ...envelopeOf(event, 'n0', seq), session_id: 's1' }))
+      expect(back).toEqual(all.map((event) => ({ ...event, target: null })))
+    }
+    fc.assert(
+      fc.property(generatedLogArb, (log) => {
+        for (const numbered of log) {
+          const envelope = parseEnvelope(addressTo('s1', shareNumbered(numbered, 'n0')))
+          expect(eventOf(envelope)).toEqual({ ...numbered.event, target: null })
+        }
+      }),
+    )
+  })
+
+  it('[DI1] what is not of the log is no event of it', () => {
+    for (const type of [
+      'typing_indicator',
+      'resync',
+      'status_update',
+      'connection_status',
+      'constructor',
+      '__proto__',
+    ]) {
+      expect(eventOf({ ...ephemeral(type, {}, 0, { requestId: 'r1' }), session_id: 's1' })).toBeNull()
+    }
+    const refusal = ephemeral('error', { error: 'x', error_type: 'bad_json', request_id: null }, 0)
+    expect(eventOf({ ...refusal, session_id: 's1' })).toBeNull()
+    const empty = { ...ephemeral('chunk', {}, 0, { requestId: 'r1' }), session_id: 's1' }
+    expect(() => eventOf(empty)).toThrow()
   })
 
   it('[RS6] a snapshot has no id and says that it is one', () => {

@@ -16,6 +16,9 @@ import { everyEvent } from '../support/log-events.ts'
 
 const READER: OpsReader = { clientId: 'tab-1', subscriptions: ['ai_response', 'progress_update'] }
 
+/** Types of the log that D2 has no word for. */
+const PLACELESS: readonly LogEventType[] = ['metadata', 'tool_call', 'tool_result', 'specialist', 'deleted']
+
 function envelope(type: LogEventType, seq: number | null = 7): Envelope {
   const event = everyEvent().find((one) => one.type === type)
   if (event === undefined) throw new Error(`there is no ${type}`)
@@ -53,7 +56,7 @@ describe('D2 on the wire', () => {
   it('[FO1] nothing of an event is lost but what D2 has no place for', () => {
     for (const event of everyEvent()) {
       const text = opsEvent(envelope(event.type), READER)
-      if (event.type === 'metadata') expect(text).toBeNull()
+      if (PLACELESS.includes(event.type)) expect(text).toBeNull()
       else expect(only(text).data).toEqual({ ...event.data, client_id: 'tab-1' })
     }
   })
@@ -63,13 +66,13 @@ describe('D2 on the wire', () => {
     expect(only(opsEvent(forged, READER)).data['client_id']).toBe('tab-1')
   })
 
-  it('[CM1] typing, metadata and the refusal of a command have no place here', () => {
+  it('[CM1] typing, metadata, tools, consultations, what was deleted and the refusal of a command have no place here', () => {
     const refusal = ephemeral('error', { error: 'x', error_type: 'bad_json', request_id: null }, 0)
     const typing = ephemeral('typing_indicator', { is_typing: true }, 0, { requestId: 'r1' })
     for (const unaddressed of [refusal, typing, ephemeral('connection_status', {}, 0)]) {
       expect(opsEvent({ ...unaddressed, session_id: 'tab-1' }, READER)).toBeNull()
     }
-    expect(opsEvent(envelope('metadata'), READER)).toBeNull()
+    for (const type of PLACELESS) expect(opsEvent(envelope(type), READER)).toBeNull()
   })
 
   it('[RS6] a snapshot has no id, so that no cursor moves, and says that it is one', () => {
@@ -130,6 +133,10 @@ describe('D2 on the wire', () => {
       chunk: 'chunk',
       token: 'chunk',
       progress: 'progress',
+      tool_call: null,
+      tool_result: null,
+      specialist: null,
+      deleted: null,
       stream_end: 'stream_complete',
       cancelled: 'stream_complete',
       error: 'stream_error',

@@ -12,7 +12,7 @@ data: {"client_id":"tab-1","connected_at":1700000000,"subscriptions":["ai_respon
 
 id: n0-1
 event: stream_start
-data: {"request_id":"r1","prompt":"Why\\n\\"so\\"?","prompt_length":9,"estimated_duration":2,"client_id":"tab-1"}
+data: {"request_id":"r1","prompt":"Why\\n\\"so\\"?","prompt_length":9,"estimated_duration":2,"agent":"assistant","message_id":null,"context_messages":0,"dropped_messages":0,"client_id":"tab-1"}
 
 id: n0-3
 event: chunk
@@ -40,7 +40,7 @@ data: {"request_id":"r1","progress":4,"chunks_sent":5,"client_id":"tab-1"}
 
 id: n0-9
 event: stream_complete
-data: {"request_id":"r1","total_chunks":5,"total_length":21,"duration":0.5,"provider_used":"embedded","cache_hit":false,"finish_reason":"stop","usage":{"input_tokens":3,"output_tokens":7},"cost":0,"cost_estimated":false,"client_id":"tab-1"}
+data: {"request_id":"r1","total_chunks":5,"total_length":21,"duration":0.5,"provider_used":"embedded","cache_hit":false,"finish_reason":"stop","usage":{"input_tokens":3,"output_tokens":7},"cost":0,"cost_estimated":false,"message_count":null,"client_id":"tab-1"}
 
 event: heartbeat
 data: {"timestamp":1700000030.5}

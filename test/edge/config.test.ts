@@ -58,6 +58,7 @@ describe('configuration', () => {
       maxActiveRequests: 8,
       idleTimeoutMs: 3_600_000,
       retentionMs: 86_400_000,
+      conversationRetentionMs: 7_776_000_000,
       genaiModelId: 'gemini-2.0-flash',
       heartbeatMs: 30_000,
       firstTokenMs: 8000,

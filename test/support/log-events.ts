@@ -59,7 +59,6 @@ export function everyEvent(
         finish_reason: 'stop',
         usage: { input_tokens: 3, output_tokens: null },
         message_count: 4,
-        closing: null,
       },
     },
     {
@@ -102,7 +101,7 @@ export function everyEvent(
     {
       ...common,
       type: 'cancelled',
-      data: { request_id, status: 'cancelled', reason: 'asked to', total_chunks: 6, total_length: 25 },
+      data: { request_id, status: 'cancelled', reason: 'asked to', total_chunks: 6, total_length: 25, duration: 1, message_count: 4 },
     },
     {
       ...common,

@@ -77,7 +77,7 @@ export function fetchOf(answers: readonly string[]): {
       const text = typeof init?.body === 'string' ? init.body : 'null'
       const body: unknown = JSON.parse(text)
       const answer = answers[asked.length]
-      asked.push({ url: String(input), method: init?.method ?? 'GET', body })
+      asked.push({ url: input instanceof Request ? input.url : input.toString(), method: init?.method ?? 'GET', body })
       return answer === undefined ? new Response(null, { status: 204 }) : streamOf(answer)
     },
   }

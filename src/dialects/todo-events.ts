@@ -1,0 +1,175 @@
+import type { LogEvent } from '../core/events.ts'
+import { parseJson } from '../core/json.ts'
+import { TODO_AGENT } from '../core/todo.ts'
+import { utf8Length } from '../core/utf8.ts'
+import type { Dialect, Encoder } from './dialect.ts'
+import { sseComment, sseEvent } from './sse-text.ts'
+
+/** Bytes of data that are gathered into one `batch`; what is larger goes out at once (contract D5). */
+const BATCH_BYTES = 1024
+
+/** One event of this dialect. */
+interface Told {
+  readonly event: string
+  readonly data: unknown
+}
+
+/**
+ * D5, the todo agent (contract D5). Nothing of an event depends on those before it (DI7); what repeats the answer at its
+ * end is in the end itself. Where an event of the log is several here, the last of them has its id, so that a reader that
+ * was cut off between them gets them all again and none is lost.
+ */
+export const todoEvents: Dialect = {
+  name: 'd5',
+  headers: {},
+  replaysFromStart: false,
+  encoder: ({ batching }) => (batching ? new Batches() : { event: encode, heartbeat }),
+}
+
+function heartbeat(): string {
+  return sseComment('open')
+}
+
+function encode(id: string | null, event: LogEvent): string {
+  return written(id, toldOf(event))
+}
+
+/** Events one by one, the id on the last. */
+function written(id: string | null, told: readonly Told[]): string {
+  return told
+    .map(({ event, data }, i) => {
+      return sseEvent({ id: i === told.length - 1 ? (id ?? undefined) : undefined, event, data: JSON.stringify(data) })
+    })
+    .join('')
+}
+
+/**
+ * Gathers small events into `batch`, a list of {`event`, `data`}, in order: up to `BATCH_BYTES` of data, and as long as
+ * nobody asks for what was held back. A larger event goes out at once, after what was held back. The request's end and a
+ * heartbeat hold nothing back.
+ */
+class Batches implements Encoder {
+  #held: Told[] = []
+  #bytes = 0
+  #id: string | null = null
+
+  event(id: string | null, event: LogEvent): string {
+    const told = toldOf(event)
+    const bytes = told.reduce((sum, one) => sum + sizeOf(one), 0)
+    if (told.length === 0) return ''
+    if (bytes >= BATCH_BYTES) return this.flush() + written(id, told)
+    const full = this.#bytes + bytes > BATCH_BYTES ? this.flush() : ''
+    this.#held.push(...told)
+    this.#bytes += bytes
+    this.#id = id ?? this.#id
+    return full + (ENDS.has(event.type) ? this.flush() : '')
+  }
+
+  heartbeat(): string {
+    return this.flush() || heartbeat()
+  }
+
+  flush(): string {
+    const held = this.#held
+    const id = this.#id
+    this.#held = []
+    this.#bytes = 0
+    this.#id = null
+    return written(id, held.length > 1 ? [{ event: 'batch', data: held }] : held)
+  }
+}
+
+const ENDS: ReadonlySet<LogEvent['type']> = new Set(['stream_end', 'cancelled', 'error'])
+
+function sizeOf(told: Told): number {
+  return utf8Length(JSON.stringify(told))
+}
+
+function toldOf(event: LogEvent): readonly Told[] {
+  switch (event.type) {
+    case 'stream_start': {
+      // The id under which the same conversation goes on.
+      const session_id = event.conversation_id ?? event.request_id
+      return [
+        { event: 'session_initialized', data: { session_id, request_id: event.request_id } },
+        { event: 'agent_updated', data: { name: event.data.agent } },
+      ]
+    }
+    case 'chunk':
+    case 'token':
+      return [{ event: 'message_delta', data: { content: event.data.chunk } }]
+    case 'tool_call': {
+      const { tool, call_id, by } = event.data
+      return [
+        { event: 'tool_call', data: { tool_name: tool, arguments: argumentsOf(event.data.arguments), call_id, by } },
+      ]
+    }
+    case 'tool_result': {
+      const { tool, call_id, status, output } = event.data
+      return [{ event: 'tool_result', data: { tool_name: tool, output, call_id, status } }]
+    }
+    case 'specialist': {
+      // Whom the word is given back to is not in the event; this wire has one lead.
+      const { status, specialist } = event.data
+      return [{ event: 'agent_updated', data: { name: status === 'started' ? specialist : TODO_AGENT, status } }]
+    }
+    case 'stream_end':
+      return endOf(event.data.closing)
+    case 'cancelled':
+      return [refused('The request was cancelled. What was said and done until then stays.', 'cancelled')]
+    case 'error':
+      return [refused(event.data.error, event.data.error_type)]
+    case 'metadata':
+    case 'progress':
+    case 'deleted':
+      return []
+  }
+}
+
+type Closing = Extract<LogEvent, { type: 'stream_end' }>['data']['closing']
+
+/**
+ * The whole answer, then `completed`, and `history` last. A request of another dialect has no repetition of its answer at
+ * its end: then the deltas are all there is of it.
+ */
+function endOf(closing: Closing): readonly Told[] {
+  const repeated: Told[] = closing === null ? [] : [{ event: 'message', data: { content: closing.final_message } }]
+  return [
+    ...repeated,
+    { event: 'completed', data: { final_message: closing?.final_message ?? '' } },
+    { event: 'history', data: closing?.history ?? [] },
+  ]
+}
+
+function refused(message: string, code: string): Told {
+  return { event: 'error', data: { status: 'error', message, code } }
+}
+
+/** A stream that is refused before it begins: one event. */
+export function todoRefusal(message: string, code: string): string {
+  return written(null, [refused(message, code)])
+}
+
+/** How much of the month's requests is used up. */
+export interface MonthlyUsage {
+  readonly current_usage: number
+  readonly monthly_limit: number
+  readonly remaining_quota: number
+  /** ISO 8601. */
+  readonly reset_date: string
+}
+
+/** A stream that is refused by the rate: one event, with a sentence that says when to come back. */
+export function todoRateLimited(message: string, usage: MonthlyUsage): string {
+  return written(null, [{ event: 'rate_limit_exceeded', data: { message, ...usage } }])
+}
+
+/** A model's arguments as an object; an empty one when they are none. */
+function argumentsOf(text: string): object {
+  try {
+    const raw = parseJson(text, 'The arguments')
+    return typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? raw : {}
+  } catch {
+    return {}
+  }
+}
