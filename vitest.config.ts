@@ -43,7 +43,7 @@ export default defineConfig({
         // Pure code, in Node.
         test: {
           name: 'unit',
-          include: ['test/*.test.ts', 'test/{core,dialects,providers,client,monitor,edge,hub}/**/*.test.ts'],
+          include: ['test/*.test.ts', 'test/{core,dialects,providers,agents,client,monitor,edge,hub}/**/*.test.ts'],
           setupFiles: ['test/support/fixed-seed.ts'],
         },
       },

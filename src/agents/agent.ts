@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import type { CancelSignal } from '../core/model.ts'
+import type { TodoStore } from '../core/todo.ts'
 
 /** Anything that JSON can say. */
 export type Json = z.core.util.JSONType
@@ -12,6 +13,8 @@ export interface ToolContext {
   readonly timeZone: string
   /** Aborts when the request ends or the tool's time is over. */
   readonly signal: CancelSignal
+  /** The user's todos, where they are kept; a tool that needs them refuses without. */
+  readonly todos?: TodoStore | null
 }
 
 /** A tool that an agent can call: data, a schema, and what it does. */
@@ -22,8 +25,15 @@ export interface Tool<S extends z.ZodType = z.ZodType> {
   readonly input: S
   /** ms; without it, the runner's own limit. */
   readonly timeoutMs?: number
+  /** True when it speaks of dates or times: the model is then told the present time and the user's time zone. */
+  readonly needsTime?: boolean
   /** @throws ToolRefusal with a sentence for the model when the call makes no sense */
   run(input: z.output<S>, context: ToolContext): Json | Promise<Json>
+}
+
+/** A tool whose `run` gets what its own schema gives. */
+export function defineTool<S extends z.ZodType>(tool: Tool<S>): Tool {
+  return tool
 }
 
 /** A call that a tool cannot carry out; its sentence goes to the model, so that it can do better. */
@@ -38,7 +48,10 @@ export interface Agent {
   readonly title: string
   /** One sentence that says what it knows: how a lead chooses among its specialists. */
   readonly about: string
+  /** What its model is told before anything else; empty: nothing. */
   readonly instructions: string
+  /** Words that every answer of it carries: appended to one that lacks them (`missingNotice`). Null: none. */
+  readonly notice: string | null
   readonly tools: readonly Tool[]
   /** Agents that it may consult; each becomes a tool `consult_<name>` with one string, `question`. */
   readonly specialists: readonly Agent[]

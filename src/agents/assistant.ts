@@ -7,6 +7,7 @@ export const assistant: Agent = {
   title: 'Assistant',
   about: 'Answers anything in general.',
   instructions: '',
+  notice: null,
   tools: [],
   specialists: [],
   maxTurns: 1,

@@ -96,7 +96,8 @@ export class AgentRun {
 
   #request(n: number): ModelRequest {
     const own = n < this.#agent.maxTurns ? toolSpecs(this.#agent) : []
-    const tools: readonly ToolSpec[] = [...own, ...this.#command.tools]
+    // Of two tools of one name the caller's counts: a provider would refuse both.
+    const tools: readonly ToolSpec[] = [...own.filter(({ name }) => !this.#isTheirs(name)), ...this.#command.tools]
     return {
       messages: [...this.#messages],
       tools,
@@ -113,6 +114,7 @@ export class AgentRun {
       switch (part.type) {
         case 'text':
           // The text of several turns is one answer (AG7).
+          if (part.text === '') break
           if (turn.text === '' && this.#texts.length > 0) yield { type: 'text', text: '\n\n' }
           turn.text += part.text
           yield part
@@ -127,7 +129,7 @@ export class AgentRun {
           yield part
       }
     }
-    if (turn.text.trim() !== '') this.#texts.push(turn.text)
+    if (turn.text !== '') this.#texts.push(turn.text)
   }
 
   /** Runs tools and consultations, so many at a time, and tells the model what came of them in the order of its calls. */
@@ -192,8 +194,9 @@ export class AgentRun {
 
   /** Some providers number a turn's calls from 0 again; on our wire a call's id is its own within the request. */
   #callId(given: string): string {
-    let id = given === '' ? 'call' : given
-    for (let n = 2; this.#callIds.has(id); n++) id = `${given}-${n}`
+    const name = given === '' ? 'call' : given
+    let id = name
+    for (let n = 2; this.#callIds.has(id); n++) id = `${name}-${n}`
     this.#callIds.add(id)
     return id
   }

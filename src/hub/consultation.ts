@@ -1,5 +1,5 @@
 import type { Agent } from '../agents/agent.ts'
-import { outputText } from '../agents/clean-output.ts'
+import { cutMarked, outputText } from '../agents/clean-output.ts'
 import { consultSchema } from '../agents/consult.ts'
 import { parseArguments } from '../agents/parse-arguments.ts'
 import { systemMessage } from '../agents/system-message.ts'
@@ -53,7 +53,7 @@ export async function* consultation(
   const told: Told<'specialist'> = {
     ...names,
     status: error === null ? 'completed' : 'failed',
-    content: text === '' ? null : text.slice(0, LIMITS.findingChars).toWellFormed(),
+    content: text === '' ? null : cutMarked(text, LIMITS.findingChars),
     duration: Math.max(0, now() - began) / 1000,
     usage,
     cost: asked.bill.cost,

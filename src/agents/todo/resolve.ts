@@ -1,0 +1,129 @@
+import * as z from 'zod'
+import { minutesIn, takeDuration } from '../../core/duration-words.ts'
+import { FreshetError } from '../../core/errors.ts'
+import {
+  importanceSchema,
+  itemSchema,
+  statusSchema,
+  type Todo,
+  type TodoChanges,
+  type TodoDraft,
+  tagsSchema,
+} from '../../core/todo.ts'
+import { readWhen, type Said, type When } from './when.ts'
+import { Zone } from './zone.ts'
+
+const MINUTE = 60_000
+
+/** A time as callers and models may write it. */
+export const timeWordsSchema = z.string().trim().min(1).max(200)
+
+/** A new todo as it is asked for: its times may be words. */
+export const draftInput = z.object({
+  item: itemSchema.describe('What is to be done, without its time: "Buy milk".'),
+  start_time: timeWordsSchema
+    .default('today')
+    .describe('When: ISO 8601, or the user\'s own words: "tomorrow at 2pm", "next Friday", "on Monday from 9 to 11".'),
+  end_time: timeWordsSchema.nullish().describe('When it ends, likewise, or how long it takes: "2 hours".'),
+  importance: importanceSchema.default('medium'),
+  tags: tagsSchema.default([]),
+})
+export type DraftInput = z.output<typeof draftInput>
+
+/** A change as it is asked for; what is left out stays. */
+export const changesInput = z.object({
+  item: itemSchema.optional(),
+  start_time: timeWordsSchema
+    .optional()
+    .describe('ISO 8601 or words; a day alone keeps the time of day, a time alone keeps the day.'),
+  end_time: timeWordsSchema.nullish().describe('Likewise, or how long it takes; null: it has no end.'),
+  importance: importanceSchema.optional(),
+  tags: tagsSchema.optional().describe('All of its tags; they replace those that it has.'),
+  status: statusSchema.optional(),
+})
+export type ChangesInput = z.output<typeof changesInput>
+
+/** Where and when something is asked for. */
+export interface Asked {
+  /** ms since 1970. */
+  readonly now: number
+  /** An IANA name; one that is not known counts as UTC. */
+  readonly timeZone: string
+}
+
+/** @throws FreshetError `bad_request` with a sentence for words that are no time */
+export function draftOf(input: DraftInput, asked: Asked): TodoDraft {
+  const said = { now: asked.now, zone: new Zone(asked.timeZone) }
+  const { start, end } = read(input.start_time, said)
+  const until = input.end_time == null ? end : endOf(input.end_time, start, said)
+  return {
+    item: input.item,
+    start_time: said.zone.iso(start),
+    end_time: until === null ? null : said.zone.iso(until),
+    importance: input.importance,
+    tags: input.tags,
+  }
+}
+
+/**
+ * What changes of a todo. One that is moved without a word about its end keeps its length.
+ * @throws FreshetError `bad_request` with a sentence for words that are no time
+ */
+export function changesOf(todo: Todo, input: ChangesInput, asked: Asked): TodoChanges {
+  const zone = new Zone(asked.timeZone)
+  const { start_time, end_time, ...rest } = input
+  const before = Date.parse(todo.start_time)
+  const moved = start_time === undefined ? null : read(start_time, { now: asked.now, zone, about: before })
+  const start = moved?.start ?? before
+  const changes: TodoChanges = { ...rest }
+  if (moved !== null) changes.start_time = zone.iso(start)
+  if (end_time === null) changes.end_time = null
+  else if (end_time !== undefined) changes.end_time = zone.iso(endOf(end_time, start, { now: asked.now, zone }))
+  else if (moved !== null && moved.end !== null) changes.end_time = zone.iso(moved.end)
+  else if (moved !== null && todo.end_time !== null) {
+    changes.end_time = zone.iso(start + Date.parse(todo.end_time) - before)
+  }
+  return changes
+}
+
+/** A span of time; an end that is left out is open. */
+export interface Range {
+  readonly from?: number
+  readonly to?: number
+}
+
+/**
+ * What two words for times span: a day or a period counts as all of it, and alone as its own end.
+ * @throws FreshetError `bad_request` for words that are no time, and for a span that ends before it begins
+ */
+export function rangeOf(from: string | undefined, to: string | undefined, asked: Asked): Range {
+  const said = { now: asked.now, zone: new Zone(asked.timeZone) }
+  const first = from === undefined ? null : read(from, said)
+  const last = to === undefined ? null : read(to, said)
+  const begin = first === null ? undefined : (first.span?.from ?? first.start)
+  const end = last === null ? (first?.span?.to ?? first?.end ?? undefined) : (last.span?.to ?? last.end ?? last.start)
+  if (begin !== undefined && end !== undefined && end < begin) {
+    throw new FreshetError('bad_request', 'The span ends before it begins. Change `from` or `to`.')
+  }
+  return { ...(begin !== undefined && { from: begin }), ...(end !== undefined && { to: end }) }
+}
+
+function endOf(words: string, start: number, said: Said): number {
+  const minutes = minutesIn(words)
+  if (minutes !== null) return start + minutes * MINUTE
+  const { end, start: at } = read(words, { ...said, about: start })
+  return end ?? at
+}
+
+function read(words: string, said: Said): When {
+  const lasting = takeDuration(words)
+  const when = readWhen(lasting?.rest ?? words, said)
+  if (when === null) {
+    throw new FreshetError(
+      'bad_request',
+      `"${words.slice(0, 80)}" is not understood as a time. Say "tomorrow at 2pm", "next Friday", "on Monday from 9 to 11", or write it like 2026-12-24T18:00.`,
+    )
+  }
+  if (lasting === null || when.end !== null) return when
+  return { ...when, end: when.start + lasting.minutes * MINUTE }
+}
