@@ -94,8 +94,13 @@ function inputOf(text: string): object | null {
 export function resultOf({ data: { call_id, status, output } }: Of<'tool_result'>): UiChunk {
   const result = { toolCallId: call_id, ...EXECUTED }
   if (status === 'ok') return { type: 'tool-output-available', ...result, output }
-  const errorText = typeof output === 'string' ? output : JSON.stringify(output)
-  return { type: 'tool-output-error', ...result, errorText }
+  return { type: 'tool-output-error', ...result, errorText: sentenceOf(output) }
+}
+
+/** The runner tells a failure as `{"error": sentence}` (AG3). */
+function sentenceOf(output: unknown): string {
+  const said = typeof output === 'object' && output !== null && 'error' in output ? output.error : output
+  return typeof said === 'string' ? said : JSON.stringify(output)
 }
 
 /** What a call of ours is told as whose request ended before its result: a tool that runs for ever is no sight. */

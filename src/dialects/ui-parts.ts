@@ -45,12 +45,17 @@ function resultOf({ state, output, errorText }: Call): string | null {
     case 'output-available':
       return bounded(typeof output === 'string' ? output : JSON.stringify(output ?? null))
     case 'output-error':
-      return bounded(`Error: ${errorText ?? 'The tool failed.'}`)
+      return failure(errorText ?? 'The tool failed.')
     case 'output-denied':
-      return 'The user did not allow this call.'
+      return failure('The user did not allow this call.')
     default:
       return null
   }
+}
+
+/** A failure as the model is told of those of our tools (AG3). */
+function failure(error: string): string {
+  return JSON.stringify({ error: bounded(error) })
 }
 
 /** No longer than a tool's output of ours is for the model. */

@@ -71,7 +71,9 @@ describe('the UI message stream', () => {
 
   it('[UI3] a tool of ours is marked as run, with what it gave back or what went wrong', () => {
     const story = new Story().text('Let me see.').call('a').call('b', { tool: 'find' })
-    expect(wire(story.result('b', { rows: [] }).result('a', 'No such day.', 'error').text('\n\nDone.').end())).toEqual([
+    expect(
+      wire(story.result('b', { rows: [] }).result('a', { error: 'No such day.' }, 'error').text('\n\nDone.').end()),
+    ).toEqual([
       START,
       STEP,
       ...text('t1', 'Let me see.'),
@@ -117,6 +119,14 @@ describe('the UI message stream', () => {
       providerExecuted: true,
       input: { text: '{"a":' },
     })
+  })
+
+  it('[UI3] what went wrong in a tool is a text, however it was told', () => {
+    const said = [{ error: 'No.' }, 'No.', { error: { a: 1 } }, null, [1]].map((output) =>
+      wire(new Story().call('a').result('a', output, 'error')).at(-1),
+    )
+    const told = ['No.', 'No.', '{"error":{"a":1}}', 'null', '[1]']
+    expect(said).toEqual(told.map((errorText) => expect.objectContaining({ type: 'tool-output-error', errorText })))
   })
 
   it('[UI3] a result of a call that was not seen is left out', () => {
