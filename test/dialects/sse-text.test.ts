@@ -36,6 +36,11 @@ const fieldsArb: fc.Arbitrary<SseFields> = fc.record({
   data: textArb,
 })
 
+/** Line ends of Unicode go as JSON's escapes. */
+function escapedLines(text: string): string {
+  return text.replaceAll('\u0085', '\\u0085').replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
+}
+
 /** What a reader sees of a value that stands on one line. */
 function line(text: string): string {
   return text.replaceAll(/[\r\n\0]/g, '')
@@ -49,13 +54,24 @@ describe('event stream text', () => {
         const { events, comments, retries } = parseStream(cutBytes(text, places))
         expect(events).toHaveLength(all.length)
         for (const [i, { id, event, data }] of all.entries()) {
-          expect(events[i]?.data).toBe(data.replaceAll(/\r\n|\r/g, '\n'))
+          expect(events[i]?.data).toBe(escapedLines(data).replaceAll(/\r\n|\r/g, '\n'))
           expect(events[i]?.event ?? '').toBe(line(event ?? ''))
           expect(events[i]?.id).toBe(id === undefined ? undefined : line(id))
         }
         expect({ comments, retries }).toEqual({ comments: [], retries: [] })
       }),
       { numRuns: 300 },
+    )
+  })
+
+  it('[SB1] a reader that breaks lines where Python does gets whole lines too', () => {
+    fc.assert(
+      fc.property(textArb, (text) => {
+        const wire = sseEvent({ data: JSON.stringify({ text: `${text}\u0085\u2028\u2029` }) })
+        const lines = wire.split(/\r\n|[\n\r\u0085\u2028\u2029]/)
+        expect(lines).toHaveLength(3)
+        expect(JSON.parse(lines[0]?.slice('data: '.length) ?? '')).toEqual({ text: `${text}\u0085\u2028\u2029` })
+      }),
     )
   })
 
