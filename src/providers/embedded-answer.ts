@@ -25,10 +25,10 @@ export function composeAnswer(request: ModelRequest): string {
   return paragraphs.join('\n\n').replace(/\{(?:excerpt|turns)\}/g, (slot) => (slot === '{turns}' ? turns : excerpt))
 }
 
-/** What goes on from another's unfinished answer: our own answer, a paragraph further on. */
-export function composeContinuation(request: ModelRequest): string {
-  const answer = composeAnswer(request)
-  return answer.slice(answer.indexOf('\n\n'))
+/** What goes on from another's unfinished answer: our own answer, a paragraph further on; nothing after its last one. */
+export function continuationOf(answer: string): string {
+  const at = answer.indexOf('\n\n')
+  return at === -1 ? '' : answer.slice(at)
 }
 
 /**
@@ -50,7 +50,13 @@ export function excerptOf(prompt: string): string {
 }
 
 function turnsBefore(messages: readonly ModelMessage[]): string {
-  const count = messages.filter(({ role }) => role !== 'system').length
+  const count = messages.filter(isTurn).length
   if (count === 0) return ''
   return count === 1 ? 'the one earlier turn' : `the ${count} earlier turns`
+}
+
+/** What people and the model said to each other; a turn in which the model only calls tools is part of the one that answers. */
+function isTurn(message: ModelMessage): boolean {
+  if (message.role === 'assistant') return (message.toolCalls ?? []).length === 0
+  return message.role === 'user'
 }

@@ -1,6 +1,9 @@
-import type { CancelSignal, ModelPart, ModelProvider, ModelRequest } from '../core/model.ts'
+import type { CancelSignal, ModelMessage, ModelPart, ModelProvider, ModelRequest } from '../core/model.ts'
 import { ProviderFailure } from '../core/model.ts'
-import { composeAnswer, composeContinuation, seedOf } from './embedded-answer.ts'
+import { continuationOf, seedOf } from './embedded-answer.ts'
+import type { Plan } from './embedded-part.ts'
+import { planOf } from './embedded-parts.ts'
+import { sampled } from './embedded-sampling.ts'
 import { type EmbeddedSettings, parseEmbeddedUrl } from './embedded-settings.ts'
 import { exactly, following, tokenize } from './embedded-tokens.ts'
 import { pause, untilAborted } from './pause.ts'
@@ -34,10 +37,15 @@ export class EmbeddedProvider implements ModelProvider {
 
   async *stream(request: ModelRequest, signal: CancelSignal): AsyncGenerator<ModelPart, void, undefined> {
     this.#refuse(request)
+    const plan = sampled(planOf(request), request.sampling)
+    const { maxOutputTokens = Number.POSITIVE_INFINITY } = request.sampling
+    let isCut = false
     const began = Date.now()
     let sent = 0
     let pausedFor = 0
-    for (const { text, dueMs } of timed(this.#tokens(request), this.#settings, seededRandom(seedOf(request)))) {
+    for (const { text, dueMs } of timed(this.#tokens(request, plan), this.#settings, seededRandom(seedOf(request)))) {
+      isCut = sent >= maxOutputTokens
+      if (isCut) break
       await this.#fail(sent, signal)
       // Against the due time, so that late timers do not add up; hardly more than the plan has since the last pause,
       // so that a clock that steps back does not hold the answer.
@@ -54,19 +62,24 @@ export class EmbeddedProvider implements ModelProvider {
     }
     await this.#fail(sent, signal)
     if (signal.aborted) return
-    yield { type: 'finish', reason: 'stop', usage: { input_tokens: inputTokens(request), output_tokens: sent } }
+    const calls = isCut ? [] : toolCalls(request, plan)
+    yield* calls
+    const spent = calls.reduce((sum, call) => sum + tokenize(call.name + call.arguments).length, sent)
+    const usage = { input_tokens: inputTokens(request), output_tokens: spent }
+    yield { type: 'finish', reason: isCut ? 'length' : calls.length === 0 ? 'stop' : 'tool_calls', usage }
   }
 
-  /** The tokens of the answer, or of what is left of it after the part that is there already. */
-  #tokens(request: ModelRequest): Iterable<string> {
-    const whole = this.#cut(composeAnswer(request))
-    if (request.prefix === null) return whole
-    return following(whole, request.prefix) ?? this.#cut(composeContinuation(request))
+  /** The tokens of the plan's text, or of what is left of it after the part that is there already. */
+  #tokens({ prefix }: ModelRequest, plan: Plan): Iterable<string> {
+    const whole = this.#cut(plan.text, plan)
+    if (prefix === null) return whole
+    return following(whole, prefix) ?? this.#cut(continuationOf(plan.text), plan)
   }
 
-  #cut(answer: string): Iterable<string> {
+  /** Answers have the length that is set; what is said before a call stays as it is. */
+  #cut(text: string, { calls }: Plan): Iterable<string> {
     const { tokens } = this.#settings
-    return tokens === 0 ? tokenize(answer) : exactly(answer, tokens)
+    return tokens === 0 || calls.length > 0 ? tokenize(text) : exactly(text, tokens)
   }
 
   /** Says no before there is a token, if it is to. */
@@ -95,8 +108,21 @@ function failed(): ProviderFailure {
   return new ProviderFailure('provider_error', 'The embedded provider failed, as it was told to.')
 }
 
+/** The plan's calls with ids that no other turn of the conversation has: its messages are others. */
+function toolCalls(request: ModelRequest, { calls }: Plan): readonly Extract<ModelPart, { type: 'tool_call' }>[] {
+  const seed = seedOf(request).toString(36)
+  return calls.map(({ name, arguments: args }, index) => {
+    return { type: 'tool_call', id: `call_${seed}_${index}`, name, arguments: JSON.stringify(args) }
+  })
+}
+
 /** The usual estimate: four characters a token. */
 function inputTokens(request: ModelRequest): number {
-  const given = request.messages.reduce((sum, { content }) => sum + content.length, request.prefix?.length ?? 0)
+  const given = request.messages.reduce((sum, message) => sum + lengthOf(message), request.prefix?.length ?? 0)
   return Math.ceil(given / 4)
+}
+
+function lengthOf(message: ModelMessage): number {
+  const calls = message.role === 'assistant' ? (message.toolCalls ?? []) : []
+  return calls.reduce((sum, call) => sum + call.name.length + call.arguments.length, message.content.length)
 }

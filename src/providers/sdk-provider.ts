@@ -6,9 +6,11 @@ import {
   type ModelRequest,
   ProviderFailure,
 } from '../core/model.ts'
+import { adaptRequest, type Quirks } from './adapt-request.ts'
 import { linkAbort } from './link-abort.ts'
 import { cutFailure, mapError } from './map-error.ts'
 import { mapStreamPart } from './map-stream-part.ts'
+import { toCallOptions } from './to-call-options.ts'
 import { toPrompt } from './to-prompt.ts'
 
 /** A model of the AI SDK. */
@@ -16,6 +18,7 @@ export interface SdkModel {
   readonly model: LanguageModelV4
   /** What each call tells the SDK beside the prompt. */
   readonly providerOptions?: SharedV4ProviderOptions
+  readonly quirks?: Quirks
 }
 
 type Reader = ReadableStreamDefaultReader<LanguageModelV4StreamPart>
@@ -65,9 +68,11 @@ export class SdkProvider implements ModelProvider {
 
   async #call(request: ModelRequest, abortSignal: AbortSignal): Promise<Reader> {
     try {
-      const { model, providerOptions } = this.#sdk
+      const { model, providerOptions, quirks = {} } = this.#sdk
+      const adapted = adaptRequest(request, quirks)
       const { stream } = await model.doStream({
-        prompt: toPrompt(request),
+        prompt: toPrompt(adapted),
+        ...toCallOptions(adapted),
         abortSignal,
         includeRawChunks: false,
         ...(providerOptions === undefined ? {} : { providerOptions }),

@@ -11,14 +11,23 @@ export function isWorkersAi(value: unknown): value is WorkersAi {
   return typeof value === 'object' && value !== null && 'run' in value && typeof value.run === 'function'
 }
 
+/** The model's side of a call has no text in chat completions; Workers AI wants one. */
+const messageSchema = z.looseObject({ content: z.unknown().transform((content) => content ?? '') })
+
 /** The fields of a chat completion's request that Workers AI has too, by the same names. */
 const requestSchema = z.object({
-  messages: z.array(z.unknown()),
+  messages: z.array(messageSchema),
   stream: z.literal(true),
   tools: z.array(z.unknown()).optional(),
   tool_choice: z.unknown().optional(),
   max_tokens: z.number().optional(),
   temperature: z.number().optional(),
+  top_p: z.number().optional(),
+  seed: z.number().optional(),
+  presence_penalty: z.number().optional(),
+  frequency_penalty: z.number().optional(),
+  stop: z.array(z.string()).optional(),
+  response_format: z.unknown().optional(),
 })
 
 /**

@@ -13,7 +13,10 @@ const eventSchema = z.object({
   usage: z.unknown().optional(),
 })
 
-/** Says Workers AI's own events as OpenAI's. Those have no finish reason: their end is `[DONE]`. */
+/**
+ * Says Workers AI's own events as OpenAI's. Those have no finish reason: their end is `[DONE]`. A call without an id
+ * gets one that no other turn of the conversation has.
+ */
 export function workersAiEvents(): Translation {
   let own = false
   let toolCalls = 0
@@ -26,7 +29,7 @@ export function workersAiEvents(): Translation {
         const index = toolCalls
         toolCalls += 1
         const args = typeof call.arguments === 'string' ? call.arguments : JSON.stringify(call.arguments ?? {})
-        return { index, id: call.id ?? `call_${index}`, function: { name: call.name, arguments: args } }
+        return { index, id: call.id ?? crypto.randomUUID(), function: { name: call.name, arguments: args } }
       })
       const delta = { content: event.response ?? '', ...(calls.length === 0 ? {} : { tool_calls: calls }) }
       return JSON.stringify({ choices: [{ index: 0, delta }], usage: event.usage })

@@ -16,7 +16,10 @@ export const amazonBedrock: Kind = ({ model, baseUrl, settings, fetch }) => {
   const gateway = baseUrl?.startsWith(GATEWAY) ? baseUrl : null
   const sent = guardEventStream(gateway === null ? fetch : moved(fetch, aws, gateway))
   const base = gateway === null ? (baseUrl ?? aws) : aws
-  return { model: bedrockConverse({ model, region, credentials, baseUrl: base, headers, fetch: sent }) }
+  return {
+    model: bedrockConverse({ model, region, credentials, baseUrl: base, headers, fetch: sent }),
+    quirks: { strictToolTalk: true, jsonInWords: true },
+  }
 }
 
 function credentialsOf(settings: ProviderSettings): AwsCredentials {

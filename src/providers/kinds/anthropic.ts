@@ -13,5 +13,6 @@ export const anthropic: Kind = ({ model, baseUrl, settings, fetch }) => {
     model: anthropicMessages({ model, baseUrl: baseUrl ?? API, headers, fetch: guardSse(fetch) }),
     // While the model thinks, pings are all that comes.
     providerOptions: { anthropic: { includePings: true } },
+    quirks: { strictToolTalk: true, jsonInWords: true },
   }
 }
