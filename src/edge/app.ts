@@ -1,13 +1,18 @@
 import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import { type ErrorCode, FreshetError, shown } from '../core/errors.ts'
-import { readConfig, VERSION } from '../env.ts'
+import { readConfig } from '../env.ts'
 import { closedSocket } from './closed-socket.ts'
 import type { EdgeEnv } from './context.ts'
-import { endpointsOf, methodsAt } from './methods.ts'
+import { methodsAt } from './methods.ts'
 import { problem } from './problem.ts'
+import { aboutRoutes } from './routes/about.ts'
+import { chatRoutes } from './routes/chat.ts'
+import { chatTurnsRoutes } from './routes/chat-turns.ts'
 import { operatorRoutes } from './routes/operator.ts'
 import { requestRoutes } from './routes/requests.ts'
+import { serviceStatsRoutes } from './routes/service-stats.ts'
+import { sessionRoutes } from './routes/sessions.ts'
 import { sseRoutes } from './routes/sse.ts'
 import { triggerRoutes } from './routes/trigger.ts'
 import { wsRoutes } from './routes/ws.ts'
@@ -39,19 +44,16 @@ app.route('/', wsRoutes)
 app.route('/', sseRoutes)
 app.route('/', triggerRoutes)
 app.route('/', requestRoutes)
+app.route('/', chatRoutes)
+app.route('/', chatTurnsRoutes)
+app.route('/', sessionRoutes)
+app.route('/', serviceStatsRoutes)
 app.route('/', operatorRoutes)
 
-app.get('/', (c) =>
-  c.json({
-    name: 'freshet',
-    version: VERSION,
-    endpoints: [...endpointsOf(app)].map(([path, methods]) => ({ path, methods })),
-    pages: ['/demo'],
-  }),
-)
+app.route('/', aboutRoutes(app))
 
 app.notFound((c) => {
-  const methods = methodsAt(app, c.req.path)
+  const methods = methodsAt(app.routes, c.req.path)
   if (methods.length === 0) return problem('not_found', 'There is nothing at this address. GET / lists what there is.')
   const refusal = problem('method_not_allowed', `This address takes ${methods.join(' and ')}, not ${c.req.method}.`)
   refusal.headers.set('allow', methods.join(', '))

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { clientIdSchema, complaint } from '../core/commands.ts'
+import { complaint } from '../core/commands.ts'
 import { FreshetError } from '../core/errors.ts'
 import { parseJson } from '../core/json.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -13,9 +13,14 @@ export function parseInput<S extends z.ZodType>(schema: S, raw: unknown): z.outp
   throw new FreshetError('bad_request', complaint(parsed.error))
 }
 
-/** The JSON body of a request. @throws FreshetError `body_too_large`, `bad_json` */
-export async function jsonBody(request: Request): Promise<unknown> {
-  return parseJson(await boundedText(request), 'The body')
+/**
+ * The JSON body of a request.
+ * @param mayBeEmpty an empty body is undefined then, and no error
+ * @throws FreshetError `body_too_large`, `bad_json`
+ */
+export async function jsonBody(request: Request, mayBeEmpty = false): Promise<unknown> {
+  const text = await boundedText(request)
+  return mayBeEmpty && text.trim() === '' ? undefined : parseJson(text, 'The body')
 }
 
 /** Reads a body and stops at the limit, whatever its headers say. */
@@ -54,13 +59,4 @@ export function cursorIn(c: EdgeContext): string | null {
   const given = c.req.header('last-event-id') || c.req.query('last_event_id') || null
   // Longer than any cursor of ours: as wrong as any other wrong one, and not worth carrying to the hub.
   return given !== null && given.length > LIMITS.idChars * 2 ? 'overlong' : given
-}
-
-/** An id in the query, checked. @throws FreshetError `bad_request` */
-export function idIn(c: EdgeContext, name: string): string | null {
-  const given = c.req.query(name)
-  if (given === undefined || given === '') return null
-  const parsed = clientIdSchema.safeParse(given)
-  if (parsed.success) return parsed.data
-  throw new FreshetError('bad_request', complaint(parsed.error).replace('The request is not understood', `\`${name}\``))
 }

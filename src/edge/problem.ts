@@ -40,19 +40,26 @@ const KINDS: Record<ErrorCode, Kind> = {
   internal: { status: 500, title: 'Internal error' },
 }
 
+/** A problem's members (RFC 9457). */
+export function problemOf(code: ErrorCode, detail: string) {
+  const { status, title } = KINDS[code]
+  return { type: 'about:blank', title, status, detail, code } as const
+}
+
 /**
  * An error as `application/problem+json` (RFC 9457, contract "Rules for every dialect").
  * @param more further members, e.g. `request_id`
  */
 export function problem(code: ErrorCode, detail: string, more: Record<string, unknown> = {}): Response {
-  const { status, title } = KINDS[code]
+  const body = problemOf(code, detail)
+  const { status } = body
   const headers = new Headers({
     'content-type': 'application/problem+json; charset=utf-8',
     'cache-control': 'no-store',
   })
   if (status === 429) headers.set('retry-after', '1')
   if (status === 426) headers.set('upgrade', 'websocket')
-  return new Response(JSON.stringify({ type: 'about:blank', title, status, detail, code, ...more }), {
+  return new Response(JSON.stringify({ ...body, ...more }), {
     status,
     headers,
   })

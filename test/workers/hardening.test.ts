@@ -93,9 +93,10 @@ test('[GE5] asking about or cancelling a request of a user who never was makes n
 })
 
 test('[ER2] GET / lists the addresses, and a method that one does not take is a 405 that says which it does', async () => {
-  const list = await (await call('/')).json<{ endpoints: { path: string; methods: string[] }[] }>()
-  expect(list.endpoints).toContainEqual({ path: '/sse/ai-stream', methods: ['GET'] })
-  expect(list.endpoints).toContainEqual({ path: '/api/requests/:id/cancel', methods: ['POST'] })
+  const list = await (await call('/')).json<{ endpoints: { method: string; path: string; summary: string }[] }>()
+  const summary = expect.stringMatching(/^[A-Z].{5,}/)
+  expect(list.endpoints).toContainEqual({ method: 'GET', path: '/sse/ai-stream', summary })
+  expect(list.endpoints).toContainEqual({ method: 'POST', path: '/api/requests/{id}/cancel', summary })
   const wrong = await call('/api/requests/abc/cancel')
   expect(wrong.status).toBe(405)
   expect(wrong.headers.get('allow')).toBe('POST')

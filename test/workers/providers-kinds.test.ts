@@ -42,6 +42,9 @@ function provider(kind: string, settings: Record<string, string>, answer: () => 
 
 const REQUEST = {
   messages: [{ role: 'user', content: 'What flows?' }],
+  tools: [],
+  toolChoice: 'auto',
+  sampling: {},
   task: 'question',
   language: null,
   prefix: null,

@@ -1,24 +1,35 @@
 import { Hono } from 'hono'
-import { clientIdSchema } from '../../core/commands.ts'
 import { privateKeyOf } from '../../core/ids.ts'
 import type { HubCaller } from '../../hub/protocol.ts'
 import type { EdgeContext, EdgeEnv } from '../context.ts'
+import { endpoint } from '../endpoint.ts'
 import { hubOf, unwrap } from '../hubs.ts'
 import { callerOf, opsCallerOf } from '../identity.ts'
-import { nameIn, parseInput } from '../input.ts'
+import { nameIn } from '../input.ts'
+import { cancelledSchema, requestParams, requestStatusSchema } from '../schemas/requests.ts'
+import { jsonResponse, problems } from '../schemas/responses.ts'
 
-/** A request by its id: a private hub's id leads to it, any other nameless caller is D2's (ID2). */
-function find(c: EdgeContext): { caller: HubCaller; requestId: string } {
-  const requestId = parseInput(clientIdSchema, c.req.param('id'))
+/** Who asks for a request: a private hub's id leads to it, any other nameless caller is D2's (ID2). */
+function callerFor(c: EdgeContext, requestId: string): HubCaller {
   const name = nameIn(c)
-  return { requestId, caller: privateKeyOf(requestId) === null ? opsCallerOf(name) : callerOf(name, [requestId]) }
+  return privateKeyOf(requestId) === null ? opsCallerOf(name) : callerOf(name, [requestId])
 }
 
 /** How a request stands, and its end: for clients whose protocol has no way to say so (SPEC GE4, GE5). */
 export const requestRoutes = new Hono<EdgeEnv>()
-  .get('/api/requests/:id', async (c) => {
-    const { caller, requestId } = find(c)
-    const row = unwrap(await hubOf(c.env, caller).request(requestId))
+
+endpoint(
+  requestRoutes,
+  {
+    method: 'get',
+    path: '/api/requests/{id}',
+    tag: 'Requests',
+    summary: 'How a request stands',
+    request: { params: requestParams },
+    responses: { 200: jsonResponse(requestStatusSchema, 'How it stands.'), ...problems('request_not_found') },
+  },
+  async (c, { params }) => {
+    const row = unwrap(await hubOf(c.env, callerFor(c, params.id)).request(params.id))
     return c.json({
       request_id: row.request_id,
       status: row.status,
@@ -26,9 +37,22 @@ export const requestRoutes = new Hono<EdgeEnv>()
       started_at: row.started_at / 1000,
       ended_at: row.ended_at === null ? null : row.ended_at / 1000,
     })
-  })
-  .post('/api/requests/:id/cancel', async (c) => {
-    const { caller, requestId } = find(c)
-    const status = unwrap(await hubOf(c.env, caller).cancel(requestId))
-    return c.json({ request_id: requestId, status })
-  })
+  },
+)
+
+endpoint(
+  requestRoutes,
+  {
+    method: 'post',
+    path: '/api/requests/{id}/cancel',
+    tag: 'Requests',
+    summary: 'Ends a request',
+    description: 'Its text so far is kept. Cancelling one that has ended changes nothing.',
+    request: { params: requestParams },
+    responses: { 200: jsonResponse(cancelledSchema, 'It has ended.'), ...problems('request_not_found') },
+  },
+  async (c, { params }) => {
+    const status = unwrap(await hubOf(c.env, callerFor(c, params.id)).cancel(params.id))
+    return c.json({ request_id: params.id, status })
+  },
+)
