@@ -16,6 +16,8 @@ export interface Config {
   readonly conversationRetentionMs: number
   /** Model of a `google` provider that names none. */
   readonly genaiModelId: string
+  /** The model that clients are shown (contract D4): that of the first provider. */
+  readonly modelName: string
   readonly heartbeatMs: number
   /** How long a provider may take to its first token while there is another one to ask. */
   readonly firstTokenMs: number
@@ -122,6 +124,8 @@ export function readConfig(env: object): Config {
     retentionMs: vars.LOG_RETENTION_HOURS * 3_600_000,
     conversationRetentionMs: vars.CONVERSATION_RETENTION_DAYS * 86_400_000,
     genaiModelId: vars.GENAI_MODEL_ID,
+    // Only a `google` provider may name none.
+    modelName: vars.PROVIDERS[0]?.model ?? vars.GENAI_MODEL_ID,
     heartbeatMs: vars.SSE_HEARTBEAT_S * 1000,
     firstTokenMs: vars.FIRST_TOKEN_TIMEOUT_S * 1000,
     stallMs: vars.STALL_TIMEOUT_S * 1000,

@@ -1,9 +1,10 @@
 import type { Agent } from './agent.ts'
 import { assistant } from './assistant.ts'
 import { health } from './health/health.ts'
+import { todoAgent } from './todo/agent.ts'
 
 /** All agents by name. */
-const AGENTS: ReadonlyMap<string, Agent> = new Map([assistant, health].map((agent) => [agent.name, agent]))
+const AGENTS: ReadonlyMap<string, Agent> = new Map([assistant, health, todoAgent].map((agent) => [agent.name, agent]))
 
 /** The agent of a name, or null. */
 export function agentOf(name: string): Agent | null {

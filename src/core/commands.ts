@@ -80,6 +80,8 @@ export interface StartCommand {
   readonly answerId: string | null
   /** The same for a retry that cannot name its request: joined to one that nobody reads and whose end nobody saw (GE11). */
   readonly retryKey: string | null
+  /** Whether it is such a retry, where the caller's protocol says so (D6); left out: it may be one. */
+  readonly isRetry?: boolean
   /** True when the end is to repeat the answer and what led to it (D5). */
   readonly closing: boolean
   /** An IANA time zone of the caller, for dates in words; null: UTC. */

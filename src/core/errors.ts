@@ -1,3 +1,5 @@
+import type { LimitDetails } from './limit-details.ts'
+
 /** Every way in which Freshet says no. Closed: each boundary has a table that does not compile without all of them (ER1). */
 export const ERROR_CODES = [
   'bad_json',
@@ -20,6 +22,13 @@ export const ERROR_CODES = [
   'origin_not_allowed',
   'too_many_connections',
   'too_many_requests',
+  'rate_limited',
+  'quota_exceeded',
+  'unauthorized',
+  'forbidden',
+  'token_expired',
+  'url_too_long',
+  'headers_too_large',
   'config_invalid',
   'unavailable',
   'cost_limit_exceeded',
@@ -39,10 +48,13 @@ export type ErrorCode = (typeof ERROR_CODES)[number]
 export class FreshetError extends Error {
   override readonly name = 'FreshetError'
   readonly code: ErrorCode
+  /** For a refusal by a limit: how the caller stands. */
+  readonly limit: LimitDetails | null
 
-  constructor(code: ErrorCode, message: string) {
+  constructor(code: ErrorCode, message: string, limit: LimitDetails | null = null) {
     super(message)
     this.code = code
+    this.limit = limit
   }
 }
 

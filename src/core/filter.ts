@@ -37,6 +37,8 @@ export function admits(filter: Filter, event: LogEvent): boolean {
   if (event.target !== null && event.target !== filter.client_id) return false
   if (filter.conversation_id !== null && event.conversation_id !== filter.conversation_id) return false
   if (filter.request_id !== null && event.request_id !== filter.request_id) return false
+  // What a deleted conversation leaves tells a stream of that one request that its end will not come any more (CV6).
+  if (event.type === 'deleted') return filter.request_id !== null
   if (event.type === 'progress' && event.data.chunks_sent % filter.progress_every !== 0) return false
   return CHANNELS_OF[event.type].some((channel) => filter.channels.includes(channel))
 }

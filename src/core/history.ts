@@ -9,32 +9,31 @@ export interface PastExchange {
 export interface History {
   /** Oldest first. */
   readonly messages: readonly ModelMessage[]
-  /** Messages that were left out to fit, the oldest ones. */
+  /** Messages that were left out to fit, the oldest ones, of exchanges that have an answer. */
   readonly dropped: number
 }
 
 const CHARS_A_TOKEN = 4
 
 /**
- * The newest exchanges that fit a budget, whole (CV3). An exchange without an answer is passed over: two messages of
- * the user in a row are refused by some models.
+ * The newest exchanges that fit a budget, whole (CV3). An exchange without an answer is passed over, and takes nothing of
+ * the budget: two messages of the user in a row are refused by some models.
  * @param newestFirst read only as far as needed
- * @param total how many exchanges there are
+ * @param answered how many exchanges with an answer there are
  * @param budget tokens, of 4 characters
  */
-export function historyOf(newestFirst: Iterable<PastExchange>, total: number, budget: number): History {
+export function historyOf(newestFirst: Iterable<PastExchange>, answered: number, budget: number): History {
   const kept: PastExchange[] = []
   let left = budget * CHARS_A_TOKEN
-  let looked = 0
   for (const exchange of newestFirst) {
+    if (exchange.text === '') continue
     left -= exchange.prompt.length + exchange.text.length
     if (left < 0) break
-    looked += 1
-    if (exchange.text !== '') kept.push(exchange)
+    kept.push(exchange)
   }
   const messages = kept.toReversed().flatMap(({ prompt, text }): readonly ModelMessage[] => [
     { role: 'user', content: prompt },
     { role: 'assistant', content: text },
   ])
-  return { messages, dropped: (total - looked) * 2 }
+  return { messages, dropped: (answered - kept.length) * 2 }
 }

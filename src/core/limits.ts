@@ -86,6 +86,9 @@ export const LIMITS = {
   /** Exchanges kept of one conversation; a page of reading; a page of the list. */
   conversationExchanges: 2000,
   conversationsPage: 50,
+  /** A conversation is active for this long after it was used, ms; and how many of a user's the monitor is told of. */
+  activeMs: 30 * 60_000,
+  activeConversations: 100,
   titleChars: 60,
   /** Messages that a caller's protocol may send as history. → bad_request */
   historyMessages: 200,
@@ -102,6 +105,13 @@ export const LIMITS = {
   findingChars: 4000,
   /** How long after its end a request that nobody saw the end of can be joined by a retry, ms (GE11). */
   retryJoinMs: 60_000,
+  /**
+   * A request that was just begun, or joined by a retry, is its caller's, whose reader is on the way, ms. OpenAI's
+   * clients retry after 375 ms at the earliest. (GE11)
+   */
+  retryClaimMs: 250,
+  /** How long after its end was told a request can still be joined by a call that says that it is a retry, ms (OA15). */
+  retryToldMs: 3000,
   /** Days of spending that a hub reports to the monitor. */
   spendDays: 7,
 } as const

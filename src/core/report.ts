@@ -61,6 +61,16 @@ export const connectionInfoSchema = z.object({
 })
 export type ConnectionInfo = z.infer<typeof connectionInfoSchema>
 
+/** A conversation in use: no word of it, so that deleting it leaves none here (CV6). Times in ms since 1970. */
+export const activeConversationSchema = z.object({
+  id: z.string(),
+  created_at: z.number(),
+  /** When it was last used. */
+  updated_at: z.number(),
+  message_count: z.number(),
+})
+export type ActiveConversation = z.infer<typeof activeConversationSchema>
+
 /** What a hub tells the monitor after a change. */
 export const reportSchema = z.object({
   /** The hub's name in its namespace. */
@@ -83,5 +93,7 @@ export const reportSchema = z.object({
   attempts: z.array(z.object({ n: z.number(), attempt: attemptSchema })),
   /** What the hub's cache holds. */
   cache: z.object({ entries: z.number(), max_entries: z.number() }),
+  /** Conversations in use, the one that was used last first. */
+  conversations: z.array(activeConversationSchema).default([]),
 })
 export type Report = z.infer<typeof reportSchema>

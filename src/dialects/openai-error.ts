@@ -1,13 +1,15 @@
 import type { ErrorCode } from '../core/errors.ts'
 
 /** Words of OpenAI's API for what kind of failure it was; its clients show them, and choose by the HTTP status. */
-type ErrorType =
-  | 'invalid_request_error'
-  | 'authentication_error'
-  | 'permission_error'
-  | 'not_found_error'
-  | 'rate_limit_error'
-  | 'server_error'
+export const OPENAI_ERROR_TYPES = [
+  'invalid_request_error',
+  'authentication_error',
+  'permission_error',
+  'not_found_error',
+  'rate_limit_error',
+  'server_error',
+] as const
+type ErrorType = (typeof OPENAI_ERROR_TYPES)[number]
 
 /** The face of every code in D6 (ER1); the HTTP status stands with those of the other routes. */
 const TYPES: Record<ErrorCode, ErrorType> = {
@@ -31,6 +33,13 @@ const TYPES: Record<ErrorCode, ErrorType> = {
   origin_not_allowed: 'permission_error',
   too_many_connections: 'rate_limit_error',
   too_many_requests: 'rate_limit_error',
+  rate_limited: 'rate_limit_error',
+  quota_exceeded: 'insufficient_quota',
+  unauthorized: 'authentication_error',
+  forbidden: 'permission_error',
+  token_expired: 'authentication_error',
+  url_too_long: 'invalid_request_error',
+  headers_too_large: 'invalid_request_error',
   config_invalid: 'server_error',
   unavailable: 'server_error',
   cost_limit_exceeded: 'invalid_request_error',
@@ -44,18 +53,21 @@ const TYPES: Record<ErrorCode, ErrorType> = {
   internal: 'server_error',
 }
 
+export type OpenAiErrorCode = Exclude<ErrorCode, 'unknown_agent'> | typeof NO_SUCH_MODEL
+export const NO_SUCH_MODEL = 'model_not_found'
+
 /** An error as OpenAI's clients read it: the body of a failed answer, and the last block of a failed stream. */
 export interface OpenAiError {
   readonly error: {
     readonly message: string
     readonly type: ErrorType
     readonly param: null
-    /** Freshet's own code: stable, and finer than the type. */
-    readonly code: ErrorCode
+    /** Freshet's own code: stable, and finer than the type. Clients look for OpenAI's own word where there is no such model. */
+    readonly code: OpenAiErrorCode
   }
 }
 
 /** @param message a sentence that may be shown */
 export function openAiError(code: ErrorCode, message: string): OpenAiError {
-  return { error: { message, type: TYPES[code], param: null, code } }
+  return { error: { message, type: TYPES[code], param: null, code: code === 'unknown_agent' ? NO_SUCH_MODEL : code } }
 }

@@ -20,7 +20,8 @@ const partSchema = z.discriminatedUnion(
 const textSchema = z
   .preprocess(
     (given) => (typeof given === 'string' ? [{ type: 'text', text: given }] : given),
-    z.array(partSchema, { error: 'must be a text or a list of text parts' }),
+    // Its JSON Schema tells of what comes before the text is made a part.
+    z.array(partSchema, { error: 'must be a text or a list of text parts' }).meta({ type: ['string', 'array'] }),
   )
   .transform((parts) => parts.map((part) => (part.type === 'text' ? part.text : part.refusal)).join('\n'))
 

@@ -44,7 +44,11 @@ const samplingShape = {
   stop: z
     .preprocess(
       (given) => (typeof given === 'string' ? [given] : given),
-      z.array(z.string().min(1), { error: 'must be a text or a list of texts' }).max(4).nullish(),
+      z
+        .array(z.string().min(1), { error: 'must be a text or a list of texts' })
+        .max(4)
+        .meta({ type: ['string', 'array'] })
+        .nullish(),
     )
     .optional(),
   seed: z.int().nullish(),
@@ -76,7 +80,7 @@ const refusedShape = {
 }
 
 /** The body of `POST /v1/chat/completions`. Fields that are not here change nothing in the answer, or hint only. */
-const bodySchema = z.object({
+export const openAiBodySchema = z.looseObject({
   ...samplingShape,
   ...refusedShape,
   model: z.string().max(LIMITS.idChars, { error: `may have at most ${LIMITS.idChars} characters` }),
@@ -90,7 +94,7 @@ const bodySchema = z.object({
   conversation_id: clientIdSchema.nullish(),
   config: z.preprocess(withTimeout, requestConfigSchema).optional(),
 })
-type Body = z.output<typeof bodySchema>
+export type OpenAiBody = z.output<typeof openAiBodySchema>
 
 /** A request of this dialect, and what only its answer's writer needs to know. */
 export interface OpenAiRequest {
@@ -107,9 +111,13 @@ export interface OpenAiRequest {
  * @throws FreshetError `bad_request`, `empty_prompt`, `prompt_too_long`, `unknown_agent`
  */
 export function commandOf(raw: unknown, isAgent: (name: string) => boolean): OpenAiRequest {
-  const parsed = bodySchema.safeParse(raw)
+  const parsed = openAiBodySchema.safeParse(raw)
   if (!parsed.success) throw new FreshetError('bad_request', complaint(parsed.error))
-  const body = parsed.data
+  return requestOf(parsed.data, isAgent)
+}
+
+/** The same of a body that was parsed. @throws FreshetError as `commandOf` */
+export function requestOf(body: OpenAiBody, isAgent: (name: string) => boolean): OpenAiRequest {
   checkTools(body.tools, body.tool_choice)
   const { prompt, history, after } = dialogueOf(body.messages)
   const plain = plainCommand(prompt)
@@ -141,7 +149,7 @@ function chosenBy(model: string, isAgent: (name: string) => boolean): Pick<Start
   throw new FreshetError('unknown_agent', '`model`: there is no such agent. `GET /v1/models` lists them.')
 }
 
-function samplingOf(body: Body): Sampling {
+function samplingOf(body: OpenAiBody): Sampling {
   const most = body.max_completion_tokens ?? body.max_tokens
   const format = body.response_format?.type ?? 'text'
   return {
@@ -164,7 +172,7 @@ function given<T>(value: T | null | undefined): value is T {
  * The history with a word about the wanted shape: not every provider can hold a model to a schema, so it is told.
  * It stands with the first instructions, since some providers take none later.
  */
-function withFormat(history: readonly ModelMessage[], format: Body['response_format']): readonly ModelMessage[] {
+function withFormat(history: readonly ModelMessage[], format: OpenAiBody['response_format']): readonly ModelMessage[] {
   const schema = format?.type === 'json_schema' ? format.json_schema.schema : null
   if (!given(schema)) return history
   const content = `Answer with one JSON object and nothing else. It must match this JSON Schema: ${JSON.stringify(schema)}`

@@ -114,7 +114,7 @@ function toldOf(event: LogEvent): readonly Told[] {
       return [{ event: 'agent_updated', data: { name: status === 'started' ? specialist : TODO_AGENT, status } }]
     }
     case 'stream_end':
-      return endOf(event.data.closing)
+      return endOf(event.data.closing ?? null)
     case 'cancelled':
       return [refused('The request was cancelled. What was said and done until then stays.', 'cancelled')]
     case 'error':
@@ -126,13 +126,13 @@ function toldOf(event: LogEvent): readonly Told[] {
   }
 }
 
-type Closing = Extract<LogEvent, { type: 'stream_end' }>['data']['closing']
+type Closing = NonNullable<Extract<LogEvent, { type: 'stream_end' }>['data']['closing']>
 
 /**
  * The whole answer, then `completed`, and `history` last. A request of another dialect has no repetition of its answer at
  * its end: then the deltas are all there is of it.
  */
-function endOf(closing: Closing): readonly Told[] {
+function endOf(closing: Closing | null): readonly Told[] {
   const repeated: Told[] = closing === null ? [] : [{ event: 'message', data: { content: closing.final_message } }]
   return [
     ...repeated,

@@ -26,19 +26,32 @@ function withTimeout(given: unknown): unknown {
  * The body of `POST /api/chat`: what `DefaultChatTransport` sends, the one `message` that apps send instead with
  * `prepareSendMessagesRequest`, and Freshet's own fields, which `useChat` adds with its option `body`.
  */
-const bodySchema = z.object({
-  id: clientIdSchema,
-  messages: z.array(uiMessageSchema).nullish(),
-  message: uiMessageSchema.nullish(),
+export const uiBodySchema = z.object({
+  id: clientIdSchema.meta({ description: 'The chat: a conversation, made with its first message.' }),
+  messages: z
+    .array(uiMessageSchema)
+    .nullish()
+    .meta({
+      description: 'The chat so far. The last message of the user is answered, what stands before is its history.',
+    }),
+  message: uiMessageSchema
+    .nullish()
+    .meta({ description: 'Instead of `messages`: the new one alone. Its history is what is kept of the chat.' }),
   trigger: z
     .enum(['submit-message', 'regenerate-message'], { error: 'must be `submit-message` or `regenerate-message`' })
-    .nullish(),
-  agent: z.string().min(1).max(LIMITS.idChars).nullish(),
+    .nullish()
+    .meta({ description: '`regenerate-message` asks for a new answer to the last message of the user.' }),
+  agent: z.string().min(1).max(LIMITS.idChars).nullish().meta({ description: 'Who answers.' }),
   config: z.preprocess(withTimeout, requestConfigSchema).prefault({}),
-  tools: uiToolsSchema,
-  request_id: clientIdSchema.nullish(),
-  time_zone: z.string().max(LIMITS.idChars).nullish(),
+  tools: uiToolsSchema.meta({
+    description: 'Tools that the client runs: a list with names, or a map by name, of `description` and `inputSchema`.',
+  }),
+  request_id: clientIdSchema.nullish().meta({
+    description: 'The same one twice is one generation. Left out: made of the ids of chat and message, and its words.',
+  }),
+  time_zone: z.string().max(LIMITS.idChars).nullish().meta({ description: 'An IANA time zone, for dates in words.' }),
 })
+export type UiBody = z.output<typeof uiBodySchema>
 
 /**
  * Parses the body of `POST /api/chat`.
@@ -46,9 +59,16 @@ const bodySchema = z.object({
  * @throws FreshetError `bad_request`, `empty_prompt`, `prompt_too_long`
  */
 export function commandOf(raw: unknown): StartCommand {
-  const parsed = bodySchema.safeParse(raw)
+  const parsed = uiBodySchema.safeParse(raw)
   if (!parsed.success) throw new FreshetError('bad_request', complaint(parsed.error))
-  const body = parsed.data
+  return commandFrom(parsed.data)
+}
+
+/**
+ * What a body asks for.
+ * @throws FreshetError `bad_request`, `empty_prompt`, `prompt_too_long`
+ */
+export function commandFrom(body: UiBody): StartCommand {
   const messages = body.messages ?? (body.message ? [body.message] : [])
   const anew = body.trigger === 'regenerate-message'
   const dialogue = dialogueOf(messages, anew)

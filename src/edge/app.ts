@@ -5,20 +5,28 @@ import { readConfig } from '../env.ts'
 import { closedSocket } from './closed-socket.ts'
 import type { EdgeEnv } from './context.ts'
 import { methodsAt } from './methods.ts'
+import { isOpenAi, openAiRefusal } from './openai-refusal.ts'
 import { problem } from './problem.ts'
 import { aboutRoutes } from './routes/about.ts'
 import { chatRoutes } from './routes/chat.ts'
 import { chatTurnsRoutes } from './routes/chat-turns.ts'
+import { openAiRoutes } from './routes/openai.ts'
 import { operatorRoutes } from './routes/operator.ts'
 import { requestRoutes } from './routes/requests.ts'
 import { serviceStatsRoutes } from './routes/service-stats.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { sseRoutes } from './routes/sse.ts'
 import { triggerRoutes } from './routes/trigger.ts'
+import { uiChatRoutes } from './routes/ui-chat.ts'
 import { wsRoutes } from './routes/ws.ts'
 
 /** What is not the caller's fault: a socket is told by its close code (contract D1). */
 const CANNOT_SERVE: ReadonlySet<ErrorCode> = new Set(['config_invalid', 'unavailable', 'internal'])
+
+/** An error in the shape that callers of an address read. */
+function refusalAt(path: string, code: ErrorCode, message: string): Response {
+  return isOpenAi(path) ? openAiRefusal(code, message) : problem(code, message)
+}
 
 /** The Worker's HTTP face: configuration first, then CORS, then the routes of each dialect. */
 export const app = new Hono<EdgeEnv>()
@@ -48,14 +56,19 @@ app.route('/', chatRoutes)
 app.route('/', chatTurnsRoutes)
 app.route('/', sessionRoutes)
 app.route('/', serviceStatsRoutes)
+app.route('/', uiChatRoutes)
+app.route('/', openAiRoutes)
 app.route('/', operatorRoutes)
 
 app.route('/', aboutRoutes(app))
 
 app.notFound((c) => {
   const methods = methodsAt(app.routes, c.req.path)
-  if (methods.length === 0) return problem('not_found', 'There is nothing at this address. GET / lists what there is.')
-  const refusal = problem('method_not_allowed', `This address takes ${methods.join(' and ')}, not ${c.req.method}.`)
+  if (methods.length === 0) {
+    return refusalAt(c.req.path, 'not_found', 'There is nothing at this address. GET / lists what there is.')
+  }
+  const words = `This address takes ${methods.join(' and ')}, not ${c.req.method}.`
+  const refusal = refusalAt(c.req.path, 'method_not_allowed', words)
   refusal.headers.set('allow', methods.join(', '))
   return refusal
 })
@@ -68,5 +81,5 @@ app.onError((error, c) => {
   if (code === 'config_invalid') console.error({ message })
   const isUpgrade = c.req.header('upgrade')?.toLowerCase() === 'websocket'
   if (isUpgrade && CANNOT_SERVE.has(code)) return closedSocket(new FreshetError(code, message))
-  return problem(code, message)
+  return refusalAt(c.req.path, code, message)
 })

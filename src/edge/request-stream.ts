@@ -1,5 +1,5 @@
 import type { StartCommand } from '../core/commands.ts'
-import { isTerminal } from '../core/events.ts'
+import { isTerminal, type LogEvent } from '../core/events.ts'
 import { LIMITS } from '../core/limits.ts'
 import { eventOf } from '../core/wire.ts'
 import type { Dialect, StreamOptions } from '../dialects/dialect.ts'
@@ -19,6 +19,15 @@ export interface RequestStream {
   readonly conversationId: string | null
   /** `Last-Event-ID` as it came, or null. */
   readonly cursor: string | null
+  /** Who is to know what goes through, or nobody. */
+  readonly observer?: StreamObserver | undefined
+}
+
+/** Sees a stream's events on their way to the reader. */
+export interface StreamObserver {
+  event(event: LogEvent): void
+  /** The stream is over, by its end or because the reader left. Called once. */
+  closed(): void
 }
 
 /**
@@ -31,7 +40,7 @@ export function streamRequest(c: EdgeContext, stream: RequestStream): Promise<Re
   checkOrigin(c.req.raw, allowedOrigins)
   const { caller, dialect, conversationId } = stream
   const headers = dialect.headers
-  if (c.req.method === 'HEAD') return Promise.resolve(new Response(null, { headers: { ...SSE_HEADERS, ...headers } }))
+  if (c.req.method === 'HEAD') return Promise.resolve(headOf(dialect))
   const writer = writerOf(stream)
   return bridgeResponse({
     connect: (cursor, clientId) => {
@@ -58,6 +67,7 @@ export function streamRequest(c: EdgeContext, stream: RequestStream): Promise<Re
     retryMs: dialect.eventSource === true ? LIMITS.sseRetryMs : null,
     headers,
     signal: c.req.raw.signal,
+    closed: () => stream.observer?.closed(),
   })
 }
 
@@ -68,30 +78,48 @@ export function streamRequest(c: EdgeContext, stream: RequestStream): Promise<Re
 export async function startAndStream(
   c: EdgeContext,
   command: StartCommand,
-  { caller, dialect, options }: Pick<RequestStream, 'caller' | 'dialect' | 'options'>,
+  stream: Pick<RequestStream, 'caller' | 'dialect' | 'options' | 'observer'>,
 ): Promise<Response> {
   checkOrigin(c.req.raw, c.get('config').allowedOrigins)
-  const { requestId } = unwrap(await hubOf(c.env, caller).start(caller, command))
-  return streamRequest(c, { caller, dialect, options, requestId, conversationId: null, cursor: null })
+  // HEAD comes to a GET's handler too; it asks for nothing to be done.
+  if (c.req.method === 'HEAD') return headOf(stream.dialect)
+  const { requestId } = unwrap(await hubOf(c.env, stream.caller).start(stream.caller, command))
+  return streamRequest(c, { ...stream, requestId, conversationId: null, cursor: null })
+}
+
+function headOf(dialect: Dialect): Response {
+  return new Response(null, { headers: { ...SSE_HEADERS, ...dialect.headers } })
 }
 
 /** A dialect's encoder as a bridge's writer; it knows whose request it writes and when that is over. */
-function writerOf({ dialect, options }: RequestStream): BridgeDialect & { requestId(): string | null } {
+function writerOf({ dialect, options, observer }: RequestStream): BridgeDialect & { requestId(): string | null } {
   const encoder = dialect.encoder(options)
   let requestId: string | null = null
+  let chunks = 0
   let over = false
   return {
     requestId: () => requestId,
     opened: () => '',
     event(envelope) {
-      const event = eventOf(envelope)
-      if (event === null) return null
+      const logged = eventOf(envelope)
+      if (logged === null || over) return null
+      const event = logged.type === 'deleted' ? endOfDeleted(logged, chunks) : logged
       requestId = event.request_id
-      over ||= isTerminal(event)
+      if (event.type === 'chunk' || event.type === 'token') chunks = event.data.chunk_number
+      over = isTerminal(event)
+      observer?.event(event)
       return encoder.event(envelope.id, event)
     },
     heartbeat: (now) => encoder.heartbeat(now),
     flush: () => encoder.flush?.() ?? '',
     isOver: () => over,
   }
+}
+
+/** The end for a reader who was behind when the conversation was deleted: its own is no longer there (CV6). */
+function endOfDeleted(event: LogEvent, total_chunks: number): LogEvent {
+  const { request_id } = event
+  const reason = 'the conversation was deleted'
+  const figures = { total_chunks, total_length: 0, duration: 0, message_count: null }
+  return { ...event, type: 'cancelled', data: { request_id, status: 'cancelled', reason, ...figures } }
 }

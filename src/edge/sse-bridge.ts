@@ -32,6 +32,8 @@ interface BridgeOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** Aborts when the client leaves. */
   readonly signal: AbortSignal
+  /** The stream is over. Called once. */
+  closed?(): void
 }
 
 export const SSE_HEADERS = {
@@ -60,7 +62,7 @@ class Bridge {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.begun = promise
     this.#begin = resolve
-    this.reader = new Reader({ drained: () => this.#acknowledge(0), gone: () => this.#close() })
+    this.reader = new Reader({ drained: () => this.#acknowledge(0), gone: () => this.#gone() })
     options.signal.addEventListener('abort', () => this.reader.cut(), { once: true })
     if (options.signal.aborted) this.reader.cut()
     if (options.retryMs !== null) this.#write(sseRetry(options.retryMs))
@@ -160,6 +162,11 @@ class Bridge {
     }
     // The client's own reconnect resumes from its last id.
     this.reader.end()
+  }
+
+  #gone(): void {
+    this.#close()
+    this.#options.closed?.()
   }
 
   #close(): void {

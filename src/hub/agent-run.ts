@@ -6,10 +6,11 @@ import { systemMessage } from '../agents/system-message.ts'
 import { runTool } from '../agents/tool-runner.ts'
 import { toolSpecs } from '../agents/tool-specs.ts'
 import type { StartCommand } from '../core/commands.ts'
-import type { Usage } from '../core/events.ts'
+import type { Switch, Usage } from '../core/events.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { ModelMessage, ModelRequest, ModelToolCall, ToolSpec } from '../core/model.ts'
 import type { TaskClass } from '../core/task.ts'
+import type { TodoStore } from '../core/todo.ts'
 import type { AnswerPart } from './answering.ts'
 import { arriving } from './arriving.ts'
 import { consultation } from './consultation.ts'
@@ -27,6 +28,8 @@ export interface AgentRunPorts {
   ask(request: ModelRequest): Asked
   /** Aborts when the request ends. */
   readonly signal: AbortSignal
+  /** The user's todos, for the tools that keep them. */
+  readonly todos: TodoStore
 }
 
 type AnswerFinish = Extract<AnswerPart, { type: 'finish' }>
@@ -45,8 +48,11 @@ export class AgentRun {
   readonly #task: TaskClass
   readonly #messages: ModelMessage[]
   readonly #ports: AgentRunPorts
-  readonly #callIds = new Set<string>()
+  readonly #callIds: Set<string>
   readonly #texts: string[] = []
+  readonly #switches: Switch[] = []
+  /** Characters of the answer so far, of all turns. */
+  #chars = 0
   #usage: Usage = { input_tokens: null, output_tokens: null }
 
   /** @param history what came before the prompt */
@@ -61,6 +67,9 @@ export class AgentRun {
     this.#command = command
     this.#task = task
     this.#ports = ports
+    // The caller's own calls are part of the same answer, which goes on.
+    const before = command.after.flatMap((message) => (message.role === 'assistant' ? (message.toolCalls ?? []) : []))
+    this.#callIds = new Set(before.map(({ id }) => id))
     this.#messages = messagesOf(agent, command, history, ports.now())
   }
 
@@ -101,7 +110,8 @@ export class AgentRun {
     return {
       messages: [...this.#messages],
       tools,
-      toolChoice: n === 1 ? this.#command.toolChoice : 'auto',
+      // To insist on a call again after each one would never end; to forbid them holds to the end.
+      toolChoice: n === 1 || this.#command.toolChoice === 'none' ? this.#command.toolChoice : 'auto',
       sampling: this.#command.sampling,
       task: this.#task,
       language: this.#command.language,
@@ -115,9 +125,9 @@ export class AgentRun {
         case 'text':
           // The text of several turns is one answer (AG7).
           if (part.text === '') break
-          if (turn.text === '' && this.#texts.length > 0) yield { type: 'text', text: '\n\n' }
+          if (turn.text === '' && this.#texts.length > 0) yield this.#say('\n\n')
           turn.text += part.text
-          yield part
+          yield this.#say(part.text)
           break
         case 'tool_call':
           turn.calls.push({ id: this.#callId(part.id), name: part.name, arguments: part.arguments })
@@ -125,11 +135,23 @@ export class AgentRun {
         case 'finish':
           turn.finish = part
           break
+        case 'switch': {
+          // An attempt knows its own turn only; the log tells of the whole answer (FB4).
+          const last = part.switches.at(-1)
+          if (last !== undefined) this.#switches.push({ ...last, after_chars: this.#chars })
+          yield { type: 'switch', switches: [...this.#switches] }
+          break
+        }
         default:
           yield part
       }
     }
     if (turn.text !== '') this.#texts.push(turn.text)
+  }
+
+  #say(text: string): SourcePart {
+    this.#chars += text.length
+    return { type: 'text', text }
   }
 
   /** Runs tools and consultations, so many at a time, and tells the model what came of them in the order of its calls. */
@@ -159,6 +181,7 @@ export class AgentRun {
       now: () => this.#ports.now(),
       timeZone: this.#timeZone,
       signal: this.#ports.signal,
+      todos: this.#ports.todos,
     })
     outputs.set(call.id, outputText(output))
     const duration = Math.max(0, this.#ports.now() - began) / 1000

@@ -6,6 +6,7 @@ import { LIMITS } from '../core/limits.ts'
 import type { ModelProvider, ModelRequest } from '../core/model.ts'
 import { type Candidate, type Route, type RouteRequest, route } from '../core/route.ts'
 import { addSpend, dayOf, spendKey } from '../core/spending.ts'
+import type { TodoStore } from '../core/todo.ts'
 import { AgentRun, type Asked } from './agent-run.ts'
 import { type AnswerCache, type CachedAnswer, cacheKey } from './answer-cache.ts'
 import { Answering, type AttemptEnd } from './answering.ts'
@@ -21,6 +22,7 @@ interface AnswersPorts {
   readonly ledger: Ledger
   readonly cache: AnswerCache
   readonly store: HubStore
+  readonly todos: TodoStore
   readonly firstTokenMs: number
   readonly stallMs: number
   now(): number
@@ -97,6 +99,7 @@ export class Answers {
     return new AgentRun(agentOf(command.agent) ?? assistant, command, history, generation.start.task, {
       now: () => this.#ports.now(),
       signal: ended.signal,
+      todos: this.#ports.todos,
       ask: (request) => {
         const next = order ?? this.#route(running).order
         order = null

@@ -50,6 +50,8 @@ export async function* consultation(
     if (!(thrown instanceof ProviderFailure)) throw thrown
     error = thrown
   }
+  // A stream without a finish is a cut one, here too (GE10).
+  if (usage === null) error ??= new ProviderFailure('provider_cut', 'The stream of the specialist ended too early.')
   const told: Told<'specialist'> = {
     ...names,
     status: error === null ? 'completed' : 'failed',

@@ -15,8 +15,8 @@ interface DeskPorts {
   readonly cache: AnswerCache
   now(): number
   transaction<T>(work: () => T): T
-  /** The user's other devices are to know. */
-  changed(conversationId: string, change: 'cleared' | 'deleted'): void
+  /** The user's other devices are to know, unless it is new and none of them can show it. */
+  changed(conversationId: string, change: 'created' | 'cleared' | 'deleted'): void
 }
 
 /** What a user does with conversations as a whole (SPEC CV1, CV5, CV6). */
@@ -35,11 +35,13 @@ export class ConversationDesk {
   create(id: string | null, title: string | null): ConversationInfo {
     const { conversations, store } = this.#ports
     const wanted = id ?? newId(store.privateKey)
-    this.#ports.transaction(() => {
-      if (!conversations.ensure(wanted, this.#ports.now(), title)) return
+    const made = this.#ports.transaction(() => {
+      if (!conversations.ensure(wanted, this.#ports.now(), title)) return false
       store.totals.conversations += 1
       store.saveTotals()
+      return true
     })
+    if (made) this.#ports.changed(wanted, 'created')
     return conversations.info(wanted)
   }
 
@@ -69,9 +71,10 @@ export class ConversationDesk {
     this.#forget(id, 'deleted')
   }
 
-  /** Deletes what nobody used since, ms (CV5). @returns how many */
+  /** Deletes what nobody used since, ms; what is being answered in is used (CV5). @returns how many */
   expire(before: number): number {
-    const unused = this.#ports.conversations.unusedSince(before)
+    const inUse = new Set([...this.#ports.requests.runner.all()].map(({ conversationId }) => conversationId))
+    const unused = this.#ports.conversations.unusedSince(before).filter((id) => !inUse.has(id))
     for (const id of unused) this.#forget(id, 'deleted')
     return unused.length
   }
@@ -84,7 +87,7 @@ export class ConversationDesk {
     }
     this.#ports.transaction(() => {
       if (change === 'deleted') conversations.delete(id)
-      else conversations.clear(id)
+      else conversations.clear(id, this.#ports.now())
       log.erase(id)
       cache.forget(id)
       store.detach(id)

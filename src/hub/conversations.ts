@@ -1,9 +1,11 @@
 import * as z from 'zod'
 import type { Conversation, ConversationInfo, ConversationMessage, ConversationPage } from '../core/conversation.ts'
 import { FreshetError } from '../core/errors.ts'
+import { cutText } from '../core/gather.ts'
 import { type History, historyOf, type PastExchange } from '../core/history.ts'
 import { LIMITS } from '../core/limits.ts'
 import { titleOf } from '../core/title.ts'
+import { utf8Length } from '../core/utf8.ts'
 import type { Sql } from './sql.ts'
 
 /** A message and its answer, as they are kept: one row (CV2). */
@@ -37,13 +39,15 @@ const infoSchema = z.object({
 
 /** Of the first exchange's prompt only what a title needs is read. */
 const INFO = `SELECT c.conversation_id, c.title, c.created_at,
-  max(c.created_at, coalesce((SELECT at FROM exchanges e WHERE e.conversation_id = c.conversation_id ORDER BY n DESC LIMIT 1), 0)) updated_at,
+  max(c.created_at, c.cleared_at, coalesce((SELECT at FROM exchanges e WHERE e.conversation_id = c.conversation_id ORDER BY n DESC LIMIT 1), 0)) updated_at,
   coalesce((SELECT sum(messages) FROM exchanges e WHERE e.conversation_id = c.conversation_id), 0) messages,
-  (SELECT substr(json_extract(body, '$.prompt'), 1, 400) FROM exchanges e WHERE e.conversation_id = c.conversation_id ORDER BY n LIMIT 1) first
+  (SELECT substr(ltrim(json_extract(body, '$.prompt'), char(9, 10, 11, 12, 13, 32)), 1, 400) FROM exchanges e WHERE e.conversation_id = c.conversation_id ORDER BY n LIMIT 1) first
   FROM conversations c`
 
 /** Exchanges read at a time: a cursor that is left open locks its table. */
 const PORTION = 50
+/** An exchange's text at most, bytes of UTF-8: a row ends at 2 MB, and an answer's characters are up to six bytes as JSON. */
+const ROW_BYTES = 1_900_000
 
 /** What is saved with the end of a request. */
 export interface NewExchange {
@@ -72,7 +76,7 @@ export class Conversations {
       const words = `A user may keep ${LIMITS.conversations} conversations. Delete one, then begin a new one.`
       throw new FreshetError('too_many_conversations', words)
     }
-    this.#sql.run('INSERT INTO conversations VALUES (?, ?, ?)', id, title, now)
+    this.#sql.run('INSERT INTO conversations (conversation_id, title, created_at) VALUES (?, ?, ?)', id, title, now)
     return true
   }
 
@@ -100,9 +104,12 @@ export class Conversations {
    */
   list(before: string | null, limit: number): ConversationPage {
     const [, at, id] = /^([0-9]{1,16})_(.{1,200})$/.exec(before ?? '') ?? []
+    // To count a conversation's messages is to read its exchanges: only for those that are shown.
     const rows = this.#sql.run(
-      `SELECT * FROM (${INFO}) WHERE ? IS NULL OR updated_at < ? OR (updated_at = ? AND conversation_id < ?)
-       ORDER BY updated_at DESC, conversation_id DESC LIMIT ?`,
+      `${INFO} WHERE c.conversation_id IN (
+         SELECT conversation_id FROM (${INFO}) WHERE ? IS NULL OR updated_at < ? OR (updated_at = ? AND conversation_id < ?)
+         ORDER BY updated_at DESC, conversation_id DESC LIMIT ?)
+       ORDER BY updated_at DESC, c.conversation_id DESC`,
       at ?? null,
       Number(at ?? 0),
       Number(at ?? 0),
@@ -121,13 +128,14 @@ export class Conversations {
     this.#sql.run('UPDATE conversations SET title = ? WHERE conversation_id = ?', title, id)
   }
 
-  /** Forgets its exchanges; the conversation stays. */
-  clear(id: string): void {
+  /** Forgets its exchanges; the conversation stays, and was used now. */
+  clear(id: string, now: number): void {
     this.#sql.run('DELETE FROM exchanges WHERE conversation_id = ?', id)
+    this.#sql.run('UPDATE conversations SET cleared_at = ? WHERE conversation_id = ?', now, id)
   }
 
   delete(id: string): void {
-    this.clear(id)
+    this.#sql.run('DELETE FROM exchanges WHERE conversation_id = ?', id)
     this.#sql.run('DELETE FROM conversations WHERE conversation_id = ?', id)
   }
 
@@ -137,8 +145,9 @@ export class Conversations {
    */
   history(id: string, messageId: string | null): History {
     const until = this.#placeOf(id, messageId)
-    const total = this.#sql.run('SELECT count(*) n FROM exchanges WHERE conversation_id = ? AND n < ?', id, until)
-    return historyOf(this.#past(id, until), Number(total[0]?.['n'] ?? 0), LIMITS.historyTokens)
+    const sql = 'SELECT count(*) n FROM exchanges WHERE conversation_id = ? AND n < ? AND messages = 2'
+    const answered = Number(this.#sql.run(sql, id, until)[0]?.['n'] ?? 0)
+    return historyOf(this.#past(id, until), answered, LIMITS.historyTokens)
   }
 
   /** Messages that there will be with an answer to a message. */
@@ -158,6 +167,7 @@ export class Conversations {
       this.#sql.run('DELETE FROM exchanges WHERE conversation_id = ? AND n >= ?', id, place)
     }
     const text = [before?.exchange.text ?? '', given.exchange.text].filter((part) => part !== '').join('\n\n')
+    const started_at = before?.exchange.started_at ?? given.exchange.started_at
     const last = this.#sql.run('SELECT n FROM exchanges WHERE conversation_id = ? ORDER BY n DESC LIMIT 1', id)
     const n = Number(last[0]?.['n'] ?? 0) + 1
     this.#sql.run(
@@ -168,16 +178,26 @@ export class Conversations {
       given.messageId,
       given.at,
       text === '' ? 1 : 2,
-      JSON.stringify({ ...given.exchange, text }),
+      bodyOf({ ...given.exchange, text, started_at }),
     )
     const oldest = n - LIMITS.conversationExchanges
-    if (oldest > 0) this.#sql.run('DELETE FROM exchanges WHERE conversation_id = ? AND n <= ?', id, oldest)
+    if (oldest <= 0) return
+    // The prompt that it is called by goes: its name stays.
+    const { title } = this.info(id)
+    this.#sql.run('UPDATE conversations SET title = ? WHERE conversation_id = ? AND title IS NULL', title, id)
+    this.#sql.run('DELETE FROM exchanges WHERE conversation_id = ? AND n <= ?', id, oldest)
   }
 
   /** Conversations that nobody used since, ms (CV5). */
   unusedSince(at: number): readonly string[] {
     const rows = this.#sql.run(`SELECT conversation_id v FROM (${INFO}) WHERE updated_at < ?`, at)
-    return rows.map((row) => String(row['v']))
+    return rows.flatMap(({ v }) => (typeof v === 'string' ? [v] : []))
+  }
+
+  /** The newest of those that were used since, ms. */
+  usedSince(at: number, limit: number): readonly ConversationInfo[] {
+    const sql = `SELECT * FROM (${INFO}) WHERE updated_at >= ? ORDER BY updated_at DESC LIMIT ?`
+    return this.#sql.run(sql, at, limit).map((row) => infoOf(row))
   }
 
   /** When the conversation that was unused longest was last used, ms, or null without any. */
@@ -226,6 +246,18 @@ const ROW = 'SELECT n, request_id, message_id, at, body FROM exchanges WHERE con
 function rowOf(raw: unknown): Row {
   const { body, ...row } = rowSchema.parse(raw)
   return { ...row, exchange: exchangeSchema.parse(JSON.parse(body)) }
+}
+
+/** An exchange as text that fits a row: of an answer that is too long, what an answer went on with included, the beginning. */
+function bodyOf(exchange: Exchange): string {
+  for (let { text } = exchange; ; ) {
+    const body = JSON.stringify({ ...exchange, text })
+    const bytes = utf8Length(body)
+    if (bytes <= ROW_BYTES || text === '') return body
+    // A little less than its share, since the prompt cannot give way.
+    const most = Math.floor((0.95 * text.length * ROW_BYTES) / bytes)
+    text = most < 1 ? '' : (cutText(text, most)[0] ?? '')
+  }
 }
 
 function infoOf(raw: unknown): ConversationInfo {

@@ -1,9 +1,7 @@
-import { compactOf } from '../core/compact.ts'
+import { type CompactLog, compactOf } from '../core/compact.ts'
 import type { Numbered } from '../core/events.ts'
 import { parseCursor } from '../core/ids.ts'
 import type { EventLog } from '../core/log.ts'
-import type { Requests } from './requests.ts'
-import type { HubStore, RequestRow } from './store.ts'
 
 /** Which request a stream is for. */
 export interface Follow {
@@ -24,10 +22,28 @@ export interface Following {
   readonly after: number | null
 }
 
-interface FollowPorts {
+/** What of a stored request matters here; see `RequestRow`. */
+interface FollowedRow {
+  readonly request_id: string
+  readonly conversation_id: string | null
+  readonly status: string
+  readonly start_seq: number
+  readonly end_seq: number | null
+}
+
+/** The parts of `HubStore` and `Requests` that are asked. */
+interface FollowPorts<Row extends FollowedRow> {
   readonly log: EventLog
-  readonly store: HubStore
-  readonly requests: Requests
+  readonly store: {
+    request(requestId: string): Row | null
+    runningIn(conversationId: string): Row | null
+    seen(requestId: string): void
+  }
+  readonly requests: {
+    known(requestId: string): Row
+    numberedOf(row: Row): Iterable<Numbered>
+    readonly runner: { get(requestId: string): { readonly compact: CompactLog } | undefined }
+  }
 }
 
 /**
@@ -36,21 +52,29 @@ interface FollowPorts {
  * @returns null when there is nothing to tell: it has ended and was told, nothing runs, or it is no longer kept
  * @throws FreshetError `request_not_found` for an id that a reader without a cursor made up
  */
-export function findFollowed(follow: Follow, cursor: string | null, ports: FollowPorts): Following | null {
+export function findFollowed<Row extends FollowedRow>(
+  follow: Follow,
+  cursor: string | null,
+  ports: FollowPorts<Row>,
+): Following | null {
   const { log, store, requests } = ports
-  const { epoch, firstSeq } = log.bounds()
-  const parsed = cursor === null ? null : parseCursor(cursor)
-  const at = parsed !== null && parsed.epoch === epoch ? parsed.seq : null
-  const row = rowOf(follow, at, cursor !== null, ports)
+  const { epoch, firstSeq, lastSeq } = log.bounds()
+  // An empty one is none (CU2); one of another log, or ahead of this one, cannot be used (RS2).
+  const given = cursor === '' ? null : cursor
+  const parsed = given === null ? null : parseCursor(given)
+  const at = parsed !== null && parsed.epoch === epoch && parsed.seq <= lastSeq ? parsed.seq : null
+  const row = rowOf(follow, at, given !== null, ports)
   if (row === null) return null
   const running = requests.runner.get(row.request_id)
   const names = { requestId: row.request_id, conversationId: row.conversation_id }
   if (row.status !== 'running' || running === undefined) {
-    if (at !== null && row.end_seq !== null && at >= row.end_seq) return null
     // Whoever asks what runs in a conversation is told that nothing does.
     if (follow.requestId === null && at === null) return null
-    if (row.start_seq < firstSeq || isEmpty(requests.numberedOf(row))) return null
+    if (row.start_seq < firstSeq) return null
+    const end = endSeqOf(row, requests)
+    if (end === null) return null
     store.seen(row.request_id)
+    if (at !== null && at >= end) return null
   }
   if (at !== null && at >= row.start_seq && at >= firstSeq - 1 && !follow.fromStart) {
     return { ...names, compact: null, after: at }
@@ -59,24 +83,35 @@ export function findFollowed(follow: Follow, cursor: string | null, ports: Follo
   return compact.length === 0 ? null : { ...names, compact, after: null }
 }
 
-function rowOf(follow: Follow, at: number | null, hasCursor: boolean, { log, store, requests }: FollowPorts) {
+function rowOf<Row extends FollowedRow>(
+  follow: Follow,
+  at: number | null,
+  hasCursor: boolean,
+  { log, store, requests }: FollowPorts<Row>,
+): Row | null {
   if (follow.requestId !== null) {
     // Its stream was followed once, so it was there: it is no longer kept (DI4).
     if (hasCursor) return store.request(follow.requestId)
     return requests.known(follow.requestId)
   }
-  const byCursor: RequestRow | null = at === null ? null : requestAt(log, store, at)
+  const byCursor = at === null ? null : requestAt(log, store, at)
   if (byCursor !== null || hasCursor) return byCursor
   return follow.conversationId === null ? null : store.runningIn(follow.conversationId)
 }
 
-/** True of a deleted conversation's request: there is nothing left to tell (CV6). */
-function isEmpty(events: Generator<unknown>): boolean {
-  return events.next().done === true
+/** The number of an ended request's end; null when its words were deleted with their conversation (CV6). */
+function endSeqOf<Row extends FollowedRow>(row: Row, requests: FollowPorts<Row>['requests']): number | null {
+  let last: Numbered | null = null
+  for (const numbered of requests.numberedOf(row)) {
+    if (row.end_seq !== null) return row.end_seq
+    // A request of before version 2 of the schema: its row does not say.
+    last = numbered
+  }
+  return last?.seq ?? null
 }
 
 /** The request of the event with a number. */
-function requestAt(log: EventLog, store: HubStore, seq: number): RequestRow | null {
+function requestAt<Row>(log: EventLog, store: { request(id: string): Row | null }, seq: number): Row | null {
   if (seq === 0) return null
   const [numbered] = log.after(seq - 1, { events: 1, bytes: 1 })
   return numbered?.seq === seq ? store.request(numbered.event.request_id) : null

@@ -21,6 +21,7 @@ import { FanOut } from './fan-out.ts'
 import { type Follow, type Following, findFollowed } from './following.ts'
 import type { HubSocket, Peer } from './peer.ts'
 import { mergePreferences } from './preferences.ts'
+import { RecentConversations } from './recent-conversations.ts'
 import { type Outcome, Requests, type Started } from './requests.ts'
 import type { HubStore, RequestRow, RequestStatus } from './store.ts'
 
@@ -70,12 +71,15 @@ export class Hub {
   readonly desk: ConversationDesk
   readonly #connections: Connections
   readonly #broadcaster: Broadcaster
+  readonly #recent: RecentConversations
   readonly #ports: HubPorts
   #ended: Report['ended'] = []
   #attempts: Report['attempts'] = []
   /** Numbers what the monitor is told once (MO1). */
   #told = 0
   #reports = 0
+  /** When the conversation that was unused longest was last used, ms, or earlier; null: there is none; undefined: unknown. */
+  #oldestUse: number | null | undefined
 
   /** @param restored connections that outlived the last instance (HB2) */
   constructor(ports: HubPorts, restored: readonly Peer[]) {
@@ -118,8 +122,14 @@ export class Hub {
       cache: ports.answerCache,
       now,
       transaction: (work) => ports.transaction(work),
-      changed: (id, change) => this.#announce(id, change),
+      changed: (id, change) => {
+        this.#use(id)
+        if (change !== 'created') this.#announce(id, change)
+        ports.changed()
+        ports.reschedule()
+      },
     })
+    this.#recent = new RecentConversations(ports.conversations)
     this.#broadcaster = new Broadcaster({ fanOut: this.fanOut, now, source: () => ports.broadcasts() })
     for (const peer of restored) this.fanOut.add(peer)
     this.requests.recover()
@@ -183,6 +193,7 @@ export class Hub {
   /** Begins a request for an HTTP caller. @throws FreshetError as Requests.start */
   start(command: StartCommand): Started {
     const started = this.requests.start(command)
+    this.#use(command.conversationId)
     this.#ports.changedSoon()
     this.#ports.reschedule()
     return started
@@ -216,8 +227,9 @@ export class Hub {
       this.#ports.answers.expire()
     }
     this.desk.expire(now - settings.conversationRetentionMs)
+    this.#oldestUse = undefined
     const wipeAt = this.#wipeAt()
-    return wipeAt !== null && now >= wipeAt && this.#ports.conversations.oldestUse() === null
+    return wipeAt !== null && now >= wipeAt
   }
 
   /** Periodic events that are due at an alarm set for `scheduled`, ms. */
@@ -231,14 +243,15 @@ export class Hub {
       // A socket that waits for an answer is not idle, however long the answer takes.
       (peer) => peer.at.kind === 'socket' && !peer.closed && peer.active.size === 0,
     )
-    const rotation = log.nextRotation(settings.retentionMs)
+    const expiries = [log.nextRotation(settings.retentionMs) ?? this.#wipeAt(), this.#expiry()]
+    const retention = expiries.filter((at) => at !== null)
     return deadlinesOf(
       {
         requestDeadlines: [...this.requests.runner.all()].map((running) => running.deadline),
         socketActivity: sockets.map((peer) => this.#activity(peer)),
         idleTimeoutMs: settings.idleTimeoutMs,
         broadcasts: this.#broadcaster.times(),
-        rotation: rotation ?? this.#wipeAt(),
+        rotation: retention.length === 0 ? null : Math.min(...retention),
       },
       this.#ports.now(),
     )
@@ -271,6 +284,7 @@ export class Hub {
       ended: [...this.#ended],
       attempts: [...this.#attempts],
       cache: this.#ports.cache(),
+      conversations: [...this.#recent.list(this.#ports.now())],
     }
   }
 
@@ -288,14 +302,12 @@ export class Hub {
     this.#attempts = this.#attempts.filter(({ n }) => n > last)
   }
 
-  /** When a hub that holds no event, connection or request can be wiped (SC3), ms; null while it holds one. */
+  /** When a hub that holds no event, connection or request can be wiped (SC3), ms; null while it holds any, or a conversation. */
   #wipeAt(): number | null {
     const { log, store, settings, answers, conversations } = this.#ports
     const holds = log.nextRotation(settings.retentionMs) !== null || this.fanOut.peers.size > 0
     if (holds || this.requests.runner.size > 0) return null
-    const used = conversations.oldestUse()
-    // While there are conversations it is the oldest one's time that comes next (CV5), not the hub's.
-    if (used !== null) return used + settings.conversationRetentionMs + 1
+    if (conversations.oldestUse() !== null) return null
     return Math.max(store.createdAt + settings.retentionMs, answers.settledUntil ?? 0)
   }
 
@@ -304,14 +316,16 @@ export class Hub {
       case 'start': {
         const { conversationId } = frame.command
         const { model_preference: model, language } = peer.at.preferences
+        const asked = conversationId ?? peer.at.filter.conversation_id
         const started = this.requests.start({
           ...frame.command,
-          conversationId: conversationId ?? peer.at.filter.conversation_id,
+          conversationId: asked,
           model: typeof model === 'string' ? model : null,
           language: typeof language === 'string' ? language : null,
         })
         if (started.duplicate) this.#connections.show(peer, started.requestId)
         else if (this.requests.runner.get(started.requestId) !== undefined) peer.active.add(started.requestId)
+        this.#use(asked)
         this.#ports.changedSoon()
         this.#ports.reschedule()
         return
@@ -342,7 +356,6 @@ export class Hub {
       const concerns = conversation_id === null || conversation_id === conversationId
       if (peer.isLive && concerns && channels.includes('ai_response')) peer.send([text])
     }
-    this.#ports.changed()
   }
 
   #prefer(peer: Peer, given: Attachment['preferences']): void {
@@ -364,11 +377,26 @@ export class Hub {
       peer.told.delete(end.request_id)
       if (peer.at.kind === 'socket' && !peer.closed && admits(peer.at.filter, end)) peer.update({ active_at: now })
     }
+    this.#use(end.conversation_id)
     this.#ended.push({ n: this.#next(), seconds })
     if (this.#ended.length > LIMITS.reportedEnds) this.#ended.shift()
     this.#ports.changed()
     // Sockets that waited for this answer can be idle from now on.
     this.#ports.reschedule()
+  }
+
+  #use(conversationId: string | null): void {
+    if (conversationId === null) return
+    const now = this.#ports.now()
+    if (this.#oldestUse === null) this.#oldestUse = now
+    this.#recent.used(conversationId, now)
+  }
+
+  /** When a conversation may have been unused too long (CV5), ms; never too late. */
+  #expiry(): number | null {
+    const { conversations, settings } = this.#ports
+    if (this.#oldestUse === undefined) this.#oldestUse = conversations.oldestUse()
+    return this.#oldestUse === null ? null : this.#oldestUse + settings.conversationRetentionMs + 1
   }
 
   #activity(peer: Peer): number {

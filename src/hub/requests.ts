@@ -10,6 +10,7 @@ import { type EventLog, eventsAfter } from '../core/log.ts'
 import { type RequestResult, resultOf } from '../core/result.ts'
 import type { Answers, Plan } from './answers.ts'
 import type { Conversations, Exchange } from './conversations.ts'
+import { Retries } from './retries.ts'
 import { Runner, Running } from './runner.ts'
 import type { HubStore, RequestRow, RequestStatus } from './store.ts'
 
@@ -54,6 +55,9 @@ export class Requests {
   readonly #ports: RequestPorts
   readonly #runner: Runner
   readonly #waiting = new Map<string, ((outcome: Outcome) => void)[]>()
+  /** How many of those who wait for a request's end are still there. */
+  readonly #waiters = new Map<string, number>()
+  readonly #retries: Retries
 
   constructor(ports: RequestPorts) {
     this.#ports = ports
@@ -63,6 +67,11 @@ export class Requests {
       closing: (running) => this.#closing(running),
       commit: (running, events) => this.#commit(running, events),
       broken: (error) => ports.broken(error),
+    })
+    this.#retries = new Retries({
+      now: () => ports.now(),
+      withKey: (retryKey, since) => ports.store.withRetryKey(retryKey, since),
+      isRead: (requestId) => this.#isRead(requestId),
     })
   }
 
@@ -76,11 +85,20 @@ export class Requests {
    * `too_many_conversations`; then nothing has changed.
    */
   start(command: StartCommand): Started {
-    const { log, store, answers, conversations, maxActive } = this.#ports
-    const known = command.requestId === null ? null : store.request(command.requestId)
+    const known = command.requestId === null ? null : this.#ports.store.request(command.requestId)
     if (known !== null) return this.#again(known, command.prompt)
-    const retried = this.#retried(command)
+    const retried = this.#retries.find(command)
     if (retried !== null) return { requestId: retried.request_id, duplicate: true, startSeq: retried.start_seq }
+    try {
+      return this.#begin(command)
+    } catch (error) {
+      this.#retries.refused(command)
+      throw error
+    }
+  }
+
+  #begin(command: StartCommand): Started {
+    const { log, store, answers, conversations, maxActive } = this.#ports
     if (agentOf(command.agent) === null) {
       throw new FreshetError('unknown_agent', 'There is no agent of this name. GET /v1/models lists them.')
     }
@@ -176,17 +194,25 @@ export class Requests {
     throw new FreshetError('request_not_found', 'What this request was answered is no longer kept.')
   }
 
-  /** Resolves when the request has ended, at once if it already has. */
+  /** Resolves when the request has ended, at once if it already has. Who waits is one of its readers (GE11). */
   outcome(requestId: string): Promise<Outcome> {
     const row = this.known(requestId)
     if (row.status === 'running') {
+      this.#waiters.set(requestId, (this.#waiters.get(requestId) ?? 0) + 1)
       return new Promise((resolve) => {
         this.#waiting.set(requestId, [...(this.#waiting.get(requestId) ?? []), resolve])
       })
     }
+    this.#ports.store.seen(requestId)
     let end: LogEvent | undefined
     for (const event of this.eventsOf(row)) end = event
     return Promise.resolve(outcomeOf(row.status, row.chars ?? 0, end))
+  }
+
+  /** One of those who wait for a request's end has gone. */
+  left(requestId: string): void {
+    const waiters = this.#waiters.get(requestId) ?? 0
+    if (waiters > 0) this.#waiters.set(requestId, waiters - 1)
   }
 
   /** Ends what ran when an earlier instance died (GE6). */
@@ -281,11 +307,9 @@ export class Requests {
     return { history: past.messages, dropped: past.dropped }
   }
 
-  /** The request that a retry means: begun with the same words, read by nobody, its end unseen (GE11). */
-  #retried({ retryKey }: StartCommand): RequestRow | null {
-    if (retryKey === null) return null
-    const row = this.#ports.store.retried(retryKey, this.#ports.now() - LIMITS.retryJoinMs)
-    return row === null || this.#ports.isRead(row.request_id) ? null : row
+  /** True while a stream of it is open, or somebody waits for its end. */
+  #isRead(requestId: string): boolean {
+    return this.#ports.isRead(requestId) || (this.#waiters.get(requestId) ?? 0) > 0
   }
 
   #closing({ command, history, generation }: Running): { messageCount: number | null; closing: Closing | null } {
@@ -326,7 +350,7 @@ export class Requests {
     const numbered = this.#ports.transaction(() => {
       const appended = log.append(events)
       const seq = appended.at(-1)?.seq ?? log.bounds().lastSeq
-      store.endRequest(requestId, { status, now, chars, seq, seen: this.#ports.isRead(requestId) })
+      store.endRequest(requestId, { status, now, chars, seq, seen: this.#isRead(requestId) })
       save()
       return appended
     })
@@ -340,6 +364,7 @@ export class Requests {
     store.saveTotals()
     for (const resolve of this.#waiting.get(requestId) ?? []) resolve(outcomeOf(status, chars, end))
     this.#waiting.delete(requestId)
+    this.#waiters.delete(requestId)
     this.#ports.ended(end, seconds)
   }
 }

@@ -142,7 +142,9 @@ export class Runner {
 
   /** Ends a request as cancelled and stops the provider's call (GE4). */
   cancel(running: Running, reason: string): void {
-    this.#end(running, () => running.generation.cancel(this.#ports.now(), reason, this.#ports.closing(running).messageCount))
+    this.#end(running, () =>
+      running.generation.cancel(this.#ports.now(), reason, this.#ports.closing(running).messageCount),
+    )
   }
 
   /** Sends what is gathered, for someone who comes to watch (GA2). */

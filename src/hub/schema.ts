@@ -1,4 +1,5 @@
 import type { Sql } from './sql.ts'
+import { TODOS_TABLE } from './todos.ts'
 
 /** Statements by version; one that has shipped is never changed, only followed. */
 const MIGRATIONS: readonly (readonly string[])[] = [
@@ -72,6 +73,14 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     'ALTER TABLE requests ADD COLUMN unseen INTEGER NOT NULL DEFAULT 0',
     'ALTER TABLE cache ADD COLUMN conversation_id TEXT',
   ],
+  // To clear a conversation is to use it (CV5): nothing else remembers that.
+  [
+    'ALTER TABLE conversations ADD COLUMN cleared_at INTEGER NOT NULL DEFAULT 0',
+    // The user's message that it answers, and whether it goes on with what that was answered before (CV7).
+    'ALTER TABLE requests ADD COLUMN message_id TEXT',
+    'ALTER TABLE requests ADD COLUMN goes_on INTEGER NOT NULL DEFAULT 0',
+    TODOS_TABLE,
+  ],
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length
@@ -98,18 +107,22 @@ export function hasSchema(sql: Sql): boolean {
   return sql.run("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'hub'").length > 0
 }
 
-/** Makes the tables of a new hub, or brings an older hub's up to date. @param identity null for a hub that has tables */
-export function migrate(sql: Sql, identity: HubIdentity | null, now: number): void {
+/**
+ * Makes the tables of a new hub, or brings an older hub's up to date.
+ * @param identity null for a hub that has tables
+ * @param to the version to stop at, for a test of what comes after it
+ */
+export function migrate(sql: Sql, identity: HubIdentity | null, now: number, to = SCHEMA_VERSION): void {
   sql.transaction(() => {
     const from = hasSchema(sql) ? Number(sql.run('SELECT version FROM hub WHERE id = 1')[0]?.['version'] ?? 0) : 0
-    if (from === SCHEMA_VERSION) return
-    for (const statement of MIGRATIONS.slice(from).flat()) sql.run(statement)
-    if (from > 0) sql.run('UPDATE hub SET version = ? WHERE id = 1', SCHEMA_VERSION)
+    if (from >= to) return
+    for (const statement of MIGRATIONS.slice(from, to).flat()) sql.run(statement)
+    if (from > 0) sql.run('UPDATE hub SET version = ? WHERE id = 1', to)
     else {
       if (identity === null) throw new Error('a hub without tables needs to be told whose it is')
       sql.run(
         'INSERT INTO hub VALUES (1, ?, ?, ?, ?, ?, 0, 0, ?)',
-        SCHEMA_VERSION,
+        to,
         identity.epoch,
         identity.privateKey,
         identity.userId,

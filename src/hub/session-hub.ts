@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import type { StartCommand } from '../core/commands.ts'
 import type { Conversation, ConversationInfo, ConversationPage } from '../core/conversation.ts'
 import { FreshetError } from '../core/errors.ts'
-import { newEpoch, newPrivateKey } from '../core/ids.ts'
+import { newEpoch, newId, newPrivateKey } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Report } from '../core/report.ts'
 import type { RequestResult } from '../core/result.ts'
@@ -17,13 +17,14 @@ import { HealthView } from './health-view.ts'
 import { Hub } from './hub.ts'
 import { Ledger } from './ledger.ts'
 import { Peer } from './peer.ts'
-import { CONNECT_HEADER, connectSchema, type HubCaller, type Reply, reply } from './protocol.ts'
+import { CONNECT_HEADER, connectSchema, type HubCaller, type Refusal, type Reply, reply } from './protocol.ts'
 import { Reporter } from './reporter.ts'
 import type { Outcome, Started } from './requests.ts'
 import { hasSchema, migrate } from './schema.ts'
 import { Sql } from './sql.ts'
 import { SqliteLog } from './sqlite-log.ts'
 import { HubStore, type RequestRow, type RequestStatus } from './store.ts'
+import { SqliteTodos } from './todos.ts'
 
 /** What `/debug/hub` shows. */
 export interface HubDebug {
@@ -72,14 +73,17 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
     const options = connectSchema.parse(JSON.parse(decodeURIComponent(request.headers.get(CONNECT_HEADER) ?? 'null')))
     const { follow } = options
     // Asked after a request, a hub that holds nothing does not begin to be one.
-    if (follow !== null && this.#alive === null) return nothing()
+    if (follow !== null && this.#alive === null) {
+      if (follow.requestId === null || options.cursor !== null) return nothing()
+      return refused(unknownRequest())
+    }
     const admitted = reply(() => {
       const { hub } = this.#get(options)
       const following = follow === null ? undefined : hub.find(follow, options.cursor)
       if (following !== null) hub.admit()
       return { hub, following }
     })
-    if (!admitted.ok) return Response.json(admitted.refusal, { status: 409 })
+    if (!admitted.ok) return refused(admitted.refusal)
     const { hub, following } = admitted.value
     if (following === null) return nothing()
     const { 0: client, 1: server } = new WebSocketPair()
@@ -152,6 +156,11 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
       (value) => ({ ok: true, value }) as const,
       (error: unknown) => reply(() => raise(error)),
     )
+  }
+
+  /** A caller of `result` or `outcome` has gone before the end. */
+  left(requestId: string): void {
+    this.#alive?.hub.requests.left(requestId)
   }
 
   /** Makes a conversation, or finds the one of this id. */
@@ -240,6 +249,7 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
       ai: Reflect.get(this.env, 'AI'),
       genaiModelId: config.genaiModelId,
     })
+    const todos = new SqliteTodos(this.#sql, () => newId(store.privateKey))
     const answers = new Answers({
       providers,
       candidates: candidatesOf(config.providers, providers),
@@ -247,6 +257,7 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
       ledger: new Ledger(this.#sql),
       cache,
       store,
+      todos,
       firstTokenMs: config.firstTokenMs,
       stallMs: config.stallMs,
       now: () => Date.now(),
@@ -332,6 +343,10 @@ function nothing(): Response {
   return new Response(null, { status: 204 })
 }
 
+function refused({ code, message }: Refusal): Response {
+  return Response.json({ code, message }, { status: 409 })
+}
+
 function raise(error: unknown): never {
   throw error
 }
@@ -341,5 +356,9 @@ function noConversation(): never {
 }
 
 function notFound(): never {
-  throw new FreshetError('request_not_found', 'There is no request with this id, or it is no longer kept.')
+  throw unknownRequest()
+}
+
+function unknownRequest(): FreshetError {
+  return new FreshetError('request_not_found', 'There is no request with this id, or it is no longer kept.')
 }

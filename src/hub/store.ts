@@ -78,7 +78,8 @@ export class HubStore {
 
   addRequest(row: Omit<RequestRow, 'status' | 'ended_at' | 'chars' | 'end_seq' | 'unseen'>): void {
     this.#sql.run(
-      "INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, 'running', NULL, NULL, NULL, ?, 0)",
+      `INSERT INTO requests (request_id, conversation_id, target, start_seq, started_at, deadline, status, retry_key)
+       VALUES (?, ?, ?, ?, ?, ?, 'running', ?)`,
       row.request_id,
       row.conversation_id,
       row.target,
@@ -104,15 +105,11 @@ export class HubStore {
     )
   }
 
-  /** The newest request that a retry could mean: it runs, or ended not before `since` (ms) with nobody there (GE11). */
-  retried(retryKey: string, since: number): RequestRow | null {
-    const row = this.#sql.run(
-      `SELECT * FROM requests WHERE retry_key = ? AND (status = 'running' OR (unseen = 1 AND ended_at >= ?))
-       ORDER BY start_seq DESC LIMIT 1`,
-      retryKey,
-      since,
-    )[0]
-    return row === undefined ? null : requestSchema.parse(row)
+  /** Requests that a retry could mean (GE11), newest first: each runs, or ended not before `since` (ms). */
+  withRetryKey(retryKey: string, since: number): readonly RequestRow[] {
+    const sql =
+      'SELECT * FROM requests WHERE retry_key = ? AND (ended_at IS NULL OR ended_at >= ?) ORDER BY start_seq DESC'
+    return this.#sql.run(sql, retryKey, since).map((row) => requestSchema.parse(row))
   }
 
   /** Somebody has come to see the end of a request. */
@@ -129,9 +126,13 @@ export class HubStore {
     return row === undefined ? null : requestSchema.parse(row)
   }
 
-  /** Takes a conversation's id off its requests: that they were, and how they ended, stays (CV6). */
+  /**
+   * Takes a conversation off its requests: that they were, and how they ended, stays (CV6). Nobody joins one of them any
+   * more: the same words are a new request then (GE11).
+   */
   detach(conversationId: string): void {
-    this.#sql.run('UPDATE requests SET conversation_id = NULL WHERE conversation_id = ?', conversationId)
+    const sql = 'UPDATE requests SET conversation_id = NULL, retry_key = NULL, unseen = 0 WHERE conversation_id = ?'
+    this.#sql.run(sql, conversationId)
   }
 
   /** Forgets requests whose first event is no longer kept: their ids mean nothing any more (GE3). */

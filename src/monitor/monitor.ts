@@ -7,8 +7,15 @@ import { type Report, reportSchema } from '../core/report.ts'
 import { readConfig } from '../env.ts'
 import { broadcastsOf } from './broadcasts.ts'
 import { HealthBoard } from './health-board.ts'
-import { Registry, type RegistryStorage } from './registry.ts'
-import { liveStats, readerStats, sessionStats, streamingStats } from './statistics.ts'
+import { BEGAN, Registry, type RegistryStorage } from './registry.ts'
+import {
+  activeConversations,
+  liveStats,
+  readerStats,
+  serviceStats,
+  sessionStats,
+  streamingStats,
+} from './statistics.ts'
 
 const rowSchema = z.object({ key: z.string(), value: z.string() })
 
@@ -19,6 +26,8 @@ const WATCHED_MS = 120_000
 export class Monitor extends DurableObject<Cloudflare.Env> {
   readonly #registry: Registry
   readonly #board: HealthBoard
+  /** When the service was first used, ms: its totals count from there. */
+  readonly #beganAt: number
   #fresh = false
   /** When the statistics were last read, ms. */
   #readAt = 0
@@ -27,6 +36,7 @@ export class Monitor extends DurableObject<Cloudflare.Env> {
     super(ctx, env)
     ctx.storage.sql.exec('CREATE TABLE IF NOT EXISTS rows (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID')
     const storage = storageOf(ctx.storage.sql)
+    this.#beganAt = beganAt(storage)
     this.#registry = new Registry(storage)
     this.#board = new HealthBoard(storage)
   }
@@ -67,6 +77,18 @@ export class Monitor extends DurableObject<Cloudflare.Env> {
     return broadcastsOf(this.#registry.known, this.#healthNow(false))
   }
 
+  /** `GET /stats` (contract D4), without the model. */
+  async service() {
+    await this.#refresh()
+    return serviceStats(this.#registry.known, this.#beganAt, Date.now())
+  }
+
+  /** A page of all conversations in use, newest first. @param before `next` of the page before, or null */
+  async conversations(before: string | null, limit: number) {
+    await this.#refresh()
+    return activeConversations(this.#registry.known, { before, limit, now: Date.now() })
+  }
+
   live() {
     this.#readAt = Date.now()
     return liveStats(this.#registry.known)
@@ -97,6 +119,13 @@ export class Monitor extends DurableObject<Cloudflare.Env> {
       }
     }
   }
+}
+
+function beganAt(storage: RegistryStorage): number {
+  for (const { key, value } of storage.all()) if (key === BEGAN) return z.coerce.number().parse(value)
+  const now = Date.now()
+  storage.put(BEGAN, String(now))
+  return now
 }
 
 function storageOf(sql: SqlStorage): RegistryStorage {

@@ -12,6 +12,8 @@ export interface RegistryStorage {
 
 /** No hub has this name: theirs begin with `user:` or `private:`. */
 const RETIRED = 'retired'
+/** Under it stands when the service was first used, ms. */
+export const BEGAN = 'began'
 /** Hubs that wiped themselves are remembered for so many others, so that a report that comes late does not revive them. */
 const GONE = 200
 
@@ -33,8 +35,8 @@ export class Registry {
   constructor(storage: RegistryStorage) {
     this.#storage = storage
     for (const { key, value } of storage.all()) {
-      // The providers' health stands in the same table, under keys of its own.
-      if (key.startsWith('provider:')) continue
+      // The providers' health and the service's beginning stand in the same table, under keys of their own.
+      if (key.startsWith('provider:') || key === BEGAN) continue
       const raw: unknown = JSON.parse(value)
       if (key === RETIRED) {
         const row = retiredSchema.parse(raw)

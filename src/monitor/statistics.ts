@@ -1,5 +1,6 @@
 import { connectionState } from '../core/connection.ts'
-import type { ConnectionInfo, Report, Totals } from '../core/report.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { ActiveConversation, ConnectionInfo, Report, Totals } from '../core/report.ts'
 import { mergeSpending } from '../core/spending.ts'
 
 /** What the monitor knows: the last report of every hub, and the totals of hubs that are no more. */
@@ -97,6 +98,57 @@ export function liveStats(known: Known) {
   return {
     active_streams: sum(known.reports.map((report) => report.running)),
     active_connections: sum(known.reports.map((report) => report.connections.length)),
+  }
+}
+
+/** `GET /stats` (contract D4), without the model. Times in seconds. @param beganAt since when the totals count, ms */
+export function serviceStats(known: Known, beganAt: number, now: number) {
+  const ended = total(known, (totals) => totals.completed + totals.failed + totals.cancelled)
+  return {
+    uptime_seconds: secondsSince(beganAt, now),
+    total_requests: total(known, (totals) => totals.requests),
+    successful_requests: total(known, (totals) => totals.completed),
+    failed_requests: total(known, (totals) => totals.failed),
+    active_sessions: conversationsInUse(known, now).length,
+    active_streams: sum(known.reports.map((report) => report.running)),
+    total_sessions_created: total(known, (totals) => totals.conversations),
+    avg_response_time: ended === 0 ? 0 : total(known, (totals) => totals.stream_seconds) / ended,
+  }
+}
+
+interface UsersConversation extends ActiveConversation {
+  readonly user_id: string
+  /** Orders those that were used in the same millisecond: a client may choose an id that another user has too. */
+  readonly key: string
+}
+
+function conversationsInUse(known: Known, now: number): readonly UsersConversation[] {
+  return known.reports.flatMap(({ hub, user_id, conversations }) =>
+    conversations
+      .filter(({ updated_at }) => updated_at >= now - LIMITS.activeMs)
+      .map((conversation) => ({ ...conversation, user_id, key: `${conversation.id} ${hub}` })),
+  )
+}
+
+/**
+ * A page of all users' conversations in use, the one that was used last first.
+ * @param page `before`: `next` of the page before, or null; anything else is as good as none
+ */
+export function activeConversations(
+  known: Known,
+  { before, limit, now }: { readonly before: string | null; readonly limit: number; readonly now: number },
+) {
+  const [, at, key] = /^([0-9]{1,16})_(.{1,400})$/.exec(before ?? '') ?? []
+  const isAfter = (one: UsersConversation): boolean =>
+    at === undefined || one.updated_at < Number(at) || (one.updated_at === Number(at) && one.key < (key ?? ''))
+  const rest = conversationsInUse(known, now)
+    .filter(isAfter)
+    .toSorted((a, b) => b.updated_at - a.updated_at || (a.key < b.key ? 1 : -1))
+  const conversations = rest.slice(0, limit)
+  const last = conversations.at(-1)
+  return {
+    conversations,
+    next: last !== undefined && rest.length > limit ? `${last.updated_at}_${last.key}` : null,
   }
 }
 

@@ -42,6 +42,7 @@ const FINISH = {
   cost: 0,
   costEstimated: false,
   messageCount: null,
+  closing: null,
 } as const
 
 export function generationOf(requestId: string, prompt: string): Generation {

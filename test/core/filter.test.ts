@@ -74,6 +74,15 @@ describe('filters', () => {
     expect(of('c1')).toEqual(events.filter(({ conversation_id }) => conversation_id === 'c1'))
   })
 
+  it('[CV6] what a deleted conversation leaves is told to a stream of that request alone, as its end', () => {
+    for (const event of everyEvent().filter(({ type }) => type === 'deleted')) {
+      expect(admits(ALL, event)).toBe(false)
+      expect(admits({ ...ALL, request_id: event.request_id }, event)).toBe(true)
+      expect(admits({ ...ALL, request_id: 'another' }, event)).toBe(false)
+    }
+    expect(everyEvent().some(({ type }) => type === 'deleted')).toBe(true)
+  })
+
   it('[FL4] a narrowed stream is seen by the client of that name alone', () => {
     for (const event of everyEvent({ target: 'tab-1' })) {
       expect(admits(ALL, event)).toBe(event.type !== 'deleted')

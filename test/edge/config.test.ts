@@ -60,10 +60,22 @@ describe('configuration', () => {
       retentionMs: 86_400_000,
       conversationRetentionMs: 7_776_000_000,
       genaiModelId: 'gemini-2.0-flash',
+      modelName: 'freshet-embedded-1',
       heartbeatMs: 30_000,
       firstTokenMs: 8000,
       stallMs: 20_000,
     })
+  })
+
+  it('[CF2] the model that is shown is that of the first provider; a google one without a model has GENAI_MODEL_ID', () => {
+    const google = { name: 'g', kind: 'google' }
+    const named = { name: 'n', kind: 'openai', model: 'm-1' }
+    const shown = (providers: readonly object[], id?: string) =>
+      readConfig({ PROVIDERS: JSON.stringify(providers), ...(id !== undefined && { GENAI_MODEL_ID: id }) }).modelName
+    expect(shown([google])).toBe('gemini-2.0-flash')
+    expect(shown([google], 'gemini-9')).toBe('gemini-9')
+    expect(shown([{ ...google, model: 'own' }], 'gemini-9')).toBe('own')
+    expect(shown([named, google], 'gemini-9')).toBe('m-1')
   })
 
   const cases = Object.entries(SENSELESS).flatMap(([name, values]) => values.map((value) => [name, value] as const))

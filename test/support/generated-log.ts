@@ -39,9 +39,27 @@ export const textArb: fc.Arbitrary<string> = fc
 
 const stepArb = fc.record({
   request: fc.nat(4),
-  act: fc.constantFrom('delta', 'delta', 'delta', 'flush', 'complete', 'cancel', 'fail'),
+  act: fc.oneof(
+    { arbitrary: fc.constant('delta' as const), weight: 6 },
+    { arbitrary: fc.constant('flush' as const), weight: 4 },
+    { arbitrary: fc.constantFrom('call' as const, 'result' as const), weight: 2 },
+    { arbitrary: fc.constantFrom('consult' as const, 'consulted' as const), weight: 1 },
+    { arbitrary: fc.constant('switch' as const), weight: 1 },
+    { arbitrary: fc.constantFrom('complete' as const, 'cancel' as const, 'fail' as const), weight: 1 },
+  ),
   text: textArb,
+  chance: fc.boolean(),
 })
+type Step = typeof stepArb extends fc.Arbitrary<infer T> ? T : never
+
+/** A request of a generated log, with the calls and consultations of it that wait for their end. */
+interface Life {
+  readonly generation: Generation
+  readonly calls: string[]
+  readonly runs: string[]
+}
+
+const SPECIALIST = { specialist: 'sleep', title: 'Sleep', question: 'why?', cost: 0.5, cost_estimated: false }
 
 const startArb = fc.record({
   conversationId: fc.constantFrom(null, 'c1', 'c2'),
@@ -50,26 +68,67 @@ const startArb = fc.record({
   prompt: textArb.map((text) => `p${text}`),
 })
 
-/** A log as a hub could have written it: up to five requests beside each other. */
+/** What a step adds to the log; nothing when the request has ended, or when nothing waits for such an end. */
+function step({ act, text, chance }: Step, id: string, { generation, calls, runs }: Life, now: number) {
+  switch (act) {
+    case 'delta':
+      generation.add(text)
+      return []
+    case 'flush':
+      return generation.flush(now)
+    case 'call':
+      if (!chance) calls.push(id)
+      return generation.toolCall(now, { call_id: id, tool: 'sum', arguments: text, by: 'lead', external: chance })
+    case 'result': {
+      const call_id = calls.shift()
+      if (call_id === undefined) return []
+      const told = { call_id, tool: 'sum', by: 'lead', status: 'ok', output: { text }, duration: 0.1 } as const
+      return generation.toolResult(now, told)
+    }
+    case 'consult': {
+      runs.push(id)
+      const open = { status: 'started', content: null, duration: null, usage: null, error_type: null } as const
+      return generation.specialist(now, { ...SPECIALIST, ...open, run_id: id })
+    }
+    case 'consulted': {
+      const run_id = runs.shift()
+      if (run_id === undefined) return []
+      const { usage } = FINISH
+      const end = chance
+        ? ({ status: 'completed', content: text, error_type: null } as const)
+        : ({ status: 'failed', content: null, error_type: 'timeout' } as const)
+      return generation.specialist(now, { ...SPECIALIST, ...end, run_id, duration: 1, usage })
+    }
+    case 'switch': {
+      const change = { from: 'embedded', to: 'other', reason: 'provider_cut', after_chars: generation.length } as const
+      return [...generation.flush(now), ...generation.routed(now, 'other', [change])]
+    }
+    case 'complete':
+      return generation.complete(now, { ...FINISH, reason: chance ? 'stop' : 'tool_calls' })
+    case 'cancel':
+      return generation.cancel(now, 'asked to')
+    case 'fail':
+      return generation.fail(now, 'provider_cut', 'The provider broke off.')
+  }
+}
+
+/** A log as a hub could have written it: up to five requests beside each other, with tools and specialists. */
 export const generatedLogArb: fc.Arbitrary<readonly Numbered[]> = fc
   .tuple(fc.array(stepArb, { maxLength: 60 }), fc.array(startArb, { minLength: 5, maxLength: 5 }))
   .map(([steps, starts]) => {
-    const generations = new Map<number, Generation>()
+    const lives = new Map<number, Life>()
     const events: LogEvent[] = []
     let now = 1_000_000
-    for (const { request, act, text } of steps) {
+    for (const [i, one] of steps.entries()) {
       now += 150
-      let generation = generations.get(request)
-      if (generation === undefined) {
-        generation = generationOf({ ...starts[request], requestId: `r${request}` })
-        generations.set(request, generation)
+      let life = lives.get(one.request)
+      if (life === undefined) {
+        const generation = generationOf({ ...starts[one.request], requestId: `r${one.request}` })
+        life = { generation, calls: [], runs: [] }
+        lives.set(one.request, life)
         events.push(...generation.begin(now, 'embedded'))
       }
-      if (act === 'delta') generation.add(text)
-      else if (act === 'flush') events.push(...generation.flush(now))
-      else if (act === 'complete') events.push(...generation.complete(now, FINISH))
-      else if (act === 'cancel') events.push(...generation.cancel(now, 'asked to'))
-      else events.push(...generation.fail(now, 'provider_cut', 'The provider broke off.'))
+      events.push(...step(one, `t${i}`, life, now))
     }
     return events.map((event, i) => ({ seq: i + 1, event }))
   })

@@ -5,6 +5,67 @@ import { type EventLog, eventsAfter, type PageSize } from '../../src/core/log.ts
 import { anyText } from './any-text.ts'
 import { appendsArb, batchesOf, chunkEvent, everyEvent } from './log-events.ts'
 
+/** Ids that begin alike, that mean something to SQL or JSON, or that look like what stands beside them. */
+const IDS = [
+  'c1',
+  'c',
+  'c12',
+  'C1',
+  'c_',
+  'c%',
+  '%',
+  'c"1',
+  "c'1",
+  'c\\',
+  'c\\"1',
+  'null',
+  '',
+  '[{',
+  'é',
+  '\ud83c',
+  'c\u2028',
+  'c\n',
+]
+/** Words that say what an event of a conversation would say, and are none. */
+const DECEPTIVE = ['"conversation_id":"c1"', '\\"conversation_id\\":\\"c\\"', '{"conversation_id":"c%"}']
+
+/** Rows of events of any type, of any conversation and of none. */
+const talksArb: fc.Arbitrary<readonly (readonly LogEvent[])[]> = fc
+  .array(
+    fc.array(
+      fc.record({
+        id: fc.oneof(fc.constantFrom(...IDS.slice(0, 4)), fc.constantFrom(null, ...IDS)),
+        which: fc.nat(),
+        text: fc.constantFrom(...DECEPTIVE),
+      }),
+      { minLength: 1, maxLength: 6 },
+    ),
+    { maxLength: 12 },
+  )
+  .map((rows) =>
+    rows.map((row, i) =>
+      row.map(({ id: conversation_id, which, text }) => {
+        const names = { at: 1000 + i, request_id: `r-${conversation_id}`, conversation_id }
+        const all: readonly LogEvent[] = [
+          ...everyEvent(names),
+          { ...chunkEvent(1, names.at, text), ...names },
+          mention(names, text),
+        ]
+        const event = all[which % all.length]
+        if (event === undefined) throw new RangeError('no event')
+        return event
+      }),
+    ),
+  )
+
+/** A tool's output that has the very key by which events are told apart. */
+function mention(names: { at: number; request_id: string; conversation_id: string | null }, text: string): LogEvent {
+  const { request_id } = names
+  const output = { conversation_id: 'c1', text }
+  const data = { request_id, call_id: 't1', tool: 'sum', by: 'lead', status: 'ok', output, duration: 0 } as const
+  return { ...names, target: null, type: 'tool_result', data }
+}
+
 interface LogSuiteOptions {
   /** Runs of each property; few where a log is dear to make. */
   readonly numRuns?: number
@@ -231,6 +292,59 @@ export function logSuite(
       expect(again.bounds()).toMatchObject({ firstSeq: 3, lastSeq: 4 })
       expect(again.after(0, ALL).map(({ seq }) => seq)).toEqual([3, 4])
       expect(again.after(3, ALL).map(({ seq }) => seq)).toEqual([4])
+    })
+
+    holds(
+      '[CV6] of an erased conversation numbers, times and request ids are left, of all others everything',
+      async () => {
+        await forAll(
+          fc.asyncProperty(talksArb, fc.constantFrom(...IDS), fc.nat(12), async (rows, id, rotatedAt) => {
+            const log = await makeLog()
+            const model: Numbered[] = []
+            for (const [i, row] of rows.entries()) {
+              // Both segments are in use.
+              if (i === rotatedAt) log.rotate(Number.MAX_SAFE_INTEGER)
+              model.push(...log.append(row))
+            }
+            const bounds = log.bounds()
+            const rotation = log.nextRotation(RETENTION_MS)
+            const mine = model.filter(({ event }) => event.conversation_id === id)
+            expect(log.erase(id)).toBe(mine.length)
+            const left = model.map(({ seq, event }) => {
+              if (event.conversation_id !== id) return { seq, event }
+              const { at, request_id } = event
+              const names = { at, request_id, conversation_id: null, target: null }
+              return { seq, event: { ...names, type: 'deleted', data: { request_id } } }
+            })
+            const again = await reopen(log)
+            for (const one of [log, again]) {
+              expect(one.after(0, ALL)).toEqual(left)
+              expect(one.bounds()).toEqual(bounds)
+              expect(one.nextRotation(RETENTION_MS)).toBe(rotation)
+            }
+            expect(again.erase(id)).toBe(0)
+            expect(again.append([chunkEvent(1, 9000)])).toEqual([
+              { seq: bounds.lastSeq + 1, event: chunkEvent(1, 9000) },
+            ])
+          }),
+        )
+      },
+    )
+
+    holds('[CV6] a cursor within a row that was erased in part still means the same', async () => {
+      const row = [...everyEvent({ conversation_id: 'c1' }), ...everyEvent({ conversation_id: 'c12' })]
+      const { log } = await filled([row, [chunkEvent(1, 2000)]])
+      expect(log.erase('c1')).toBe(row.length / 2)
+      const types = row.map(({ type }, i) => (i < row.length / 2 ? 'deleted' : type))
+      for (let seq = 0; seq <= row.length; seq++) {
+        expect(log.after(seq, ALL).map(({ event }) => event.type)).toEqual([...types.slice(seq), 'chunk'])
+      }
+    })
+
+    holds('[CV6] a conversation that the log has nothing of costs nothing', async () => {
+      const { log, model } = await filled([[chunkEvent(1, 1000)], everyEvent({ conversation_id: 'c12' })])
+      expect(['c1', 'c', '', 'null', 'r1'].map((id) => log.erase(id))).toEqual([0, 0, 0, 0, 0])
+      expect(log.after(0, ALL)).toEqual(model)
     })
 
     holds('[LG4] a log that has let everything go keeps counting', async () => {

@@ -35,6 +35,7 @@ export function reportOf(hub: string, more: Partial<Report> = {}): Report {
     ended: [],
     attempts: [],
     cache: { entries: 0, max_entries: 200 },
+    conversations: [],
     instance: more.epoch ?? `n${hub}`,
     serial: ++serial,
     ...more,

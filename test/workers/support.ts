@@ -127,9 +127,9 @@ export class Stream extends Inbox<Seen> {
     void this.#read()
   }
 
-  static async open(path: string, headers: Record<string, string> = {}): Promise<Stream> {
+  static async open(path: string, headers: Record<string, string> = {}, init: RequestInit = {}): Promise<Stream> {
     const abort = new AbortController()
-    const response = await call(path, { headers, signal: abort.signal })
+    const response = await call(path, { ...init, headers, signal: abort.signal })
     if (response.status !== 200) throw new Error(`no stream: ${response.status} ${await response.text()}`)
     return new Stream(response, abort)
   }

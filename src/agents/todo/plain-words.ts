@@ -43,8 +43,8 @@ export function plainWords(words: string, today: Wall): PlainWords {
       (_, modifier: string | undefined, day: string) => ofWeekday(day, (modifier ?? '').toLowerCase()),
     )
     .replaceAll(
-      /\bon the (\d{1,2})(?:st|nd|rd|th)\b(?! (?:of )?[a-z]{3,})|\bthe (\d{1,2})(?:st|nd|rd|th)\b(?! (?:of )?[a-z]{3,})/gi,
-      (found, a: string, b: string) => dayOfMonth(Number(a ?? b), today) ?? found,
+      new RegExp(`\\b(?:on )?the (\\d{1,2})(?:st|nd|rd|th)\\b(?! (?:of )?${MONTH})`, 'gi'),
+      (found, day: string) => dayOfMonth(Number(day), today) ?? found,
     )
     .replaceAll(/\bhalf past (\d{1,2})\b/gi, '$1:30')
     .replaceAll(/\b(?:a )?quarter past (\d{1,2})\b/gi, '$1:15')

@@ -5,6 +5,7 @@ import {
   importanceSchema,
   itemSchema,
   statusSchema,
+  TODO_LIMITS,
   type Todo,
   type TodoChanges,
   type TodoDraft,
@@ -39,6 +40,8 @@ export const changesInput = z.object({
   end_time: timeWordsSchema.nullish().describe('Likewise, or how long it takes; null: it has no end.'),
   importance: importanceSchema.optional(),
   tags: tagsSchema.optional().describe('All of its tags; they replace those that it has.'),
+  add_tags: tagsSchema.optional().describe('Tags beside those that it has.'),
+  remove_tags: tagsSchema.optional(),
   status: statusSchema.optional(),
 })
 export type ChangesInput = z.output<typeof changesInput>
@@ -71,11 +74,12 @@ export function draftOf(input: DraftInput, asked: Asked): TodoDraft {
  */
 export function changesOf(todo: Todo, input: ChangesInput, asked: Asked): TodoChanges {
   const zone = new Zone(asked.timeZone)
-  const { start_time, end_time, ...rest } = input
+  const { start_time, end_time, add_tags = [], remove_tags = [], ...rest } = input
   const before = Date.parse(todo.start_time)
   const moved = start_time === undefined ? null : read(start_time, { now: asked.now, zone, about: before })
   const start = moved?.start ?? before
   const changes: TodoChanges = { ...rest }
+  if (add_tags.length + remove_tags.length > 0) changes.tags = tagsOf(rest.tags ?? todo.tags, add_tags, remove_tags)
   if (moved !== null) changes.start_time = zone.iso(start)
   if (end_time === null) changes.end_time = null
   else if (end_time !== undefined) changes.end_time = zone.iso(endOf(end_time, start, { now: asked.now, zone }))
@@ -84,6 +88,14 @@ export function changesOf(todo: Todo, input: ChangesInput, asked: Asked): TodoCh
     changes.end_time = zone.iso(start + Date.parse(todo.end_time) - before)
   }
   return changes
+}
+
+function tagsOf(tags: readonly string[], added: readonly string[], removed: readonly string[]): string[] {
+  const gone = new Set(removed.map((tag) => tag.toLowerCase()))
+  const left = [...tags, ...added].filter((tag) => !gone.has(tag.toLowerCase()))
+  const parsed = tagsSchema.safeParse(left)
+  if (parsed.success) return parsed.data
+  throw new FreshetError('bad_request', `A todo has at most ${TODO_LIMITS.tags} tags. Remove some first.`)
 }
 
 /** A span of time; an end that is left out is open. */

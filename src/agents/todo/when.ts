@@ -47,7 +47,10 @@ export function readWhen(words: string, said: Said): When | null {
   if (words.length > MOST_CHARS) return null
   const { zone } = said
   const today = zone.wallAt(said.now)
-  const when = readIso(words, said) ?? readPeriod(words, said, today) ?? readWords(words, said, today)
+  // What looks like ISO 8601 is nothing else: no parser is to make a day of 2026-13-01.
+  const when = ISO.test(words.trim())
+    ? readIso(words, said)
+    : (readPeriod(words, said, today) ?? readWords(words, said, today))
   if (when === null) return null
   const years = [when.start, when.end ?? when.start].map((instant) => new Date(zone.wallAt(instant)).getUTCFullYear())
   return years.every((year) => year >= TODO_LIMITS.firstYear && year <= TODO_LIMITS.lastYear) ? when : null
@@ -55,6 +58,11 @@ export function readWhen(words: string, said: Said): When | null {
 
 const MOST_CHARS = 200
 const ISO = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*(Z|[+-]\d\d:?\d\d)?)?$/i
+
+const A_DAY =
+  '(?:\\d{4}-\\d\\d-\\d\\d|\\b(?:today|tomorrow|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*)\\b)'
+/** Two days, each with what is said of it, and a word between that makes a span of them. */
+const DAYS = new RegExp(`^(?:from )?(.*${A_DAY}.*?) ?(?:\\bto\\b|\\buntil\\b|\\btill\\b|–| - ) ?(.*${A_DAY}.*)$`, 'i')
 
 function readIso(words: string, said: Said): When | null {
   const match = ISO.exec(words.trim())
@@ -102,14 +110,13 @@ function spanOf(from: Wall, to: Wall, { zone }: Pick<Said, 'zone'>): When['span'
 function readWords(words: string, said: Said, today: Wall): When | null {
   const { text, weekday } = plainWords(words, today)
   const iso = readIso(text, said)
+  const days = DAYS.exec(text)
+  if (days !== null) return fromTo(days[1] ?? '', days[2] ?? '', said)
   // The wall's time stands in for UTC, so that no clock change of any zone gets into what the words say.
-  const results = parse(text, { instant: new Date(today), timezone: 0 })
-  const [result, ...more] = results
-  if (result === undefined || more.length > 0 || !FILLERS.test(leftOver(text, result))) return null
+  const found = oneReading(text, parse(text, { instant: new Date(today), timezone: 0 }))
+  if (found === null) return null
   if (iso !== null && weekday === null) return iso
-  const { start } = result
-  // Typed as left out; in fact it is null.
-  const end = result.end ?? null
+  const { start, end } = found
   if (start.tags().has('result/relativeDateAndTime') || start.tags().has('casualReference/now')) {
     const instant = said.now + wallOf(start) - Math.floor(today / 1000) * 1000
     return { start: Math.floor(instant / 60_000) * 60_000, end: null, span: null }
@@ -126,9 +133,10 @@ function readWords(words: string, said: Said, today: Wall): When | null {
     if (isOver) wall.day = addDays(given, 7)
   }
   if (time === null) return withoutTime(wall.day, start, end, said, today)
-  if (given === null && said.about == null && wall.day + time <= today) wall.day = addDays(wall.day, 1)
+  const isOpen = given === null && said.about == null
+  if (isOpen && instantOf(start, wall.day + time, said) <= said.now) wall.day = addDays(wall.day, 1)
   const from = wall.day + time
-  const to = end === null ? null : endOf(end, text, from, today)
+  const to = end === null ? null : endOf(end, text, from)
   return {
     start: instantOf(start, from, said),
     end: to === null ? null : instantOf(end ?? start, to, said),
@@ -136,13 +144,38 @@ function readWords(words: string, said: Said, today: Wall): When | null {
   }
 }
 
+/** Two days, both with a time (`from Monday 9am to Tuesday 5pm`) or both without (`24 to 26 December`). */
+function fromTo(first: string, last: string, said: Said): When | null {
+  const from = readWhen(first, said)
+  const to = readWhen(last, { ...said, about: null })
+  if (from === null || to === null || to.start <= from.start) return null
+  if (from.span === null && to.span === null) return { start: from.start, end: to.start, span: null }
+  if (from.span === null || to.span === null) return null
+  const end = said.zone.instantAt(dayOf(said.zone.wallAt(to.span.from)) + WORKDAY.to)
+  return { start: from.start, end, span: { from: from.span.from, to: to.span.to } }
+}
+
 function readSpan(from: Wall, to: Wall, said: Said, today: Wall): When {
   return { ...onDay(from <= today && today < to ? dayOf(today) : from, said), span: spanOf(from, to, said) }
 }
 
-/** What the parser did not take. */
-function leftOver(text: string, { index, text: taken }: ParsedResult): string {
-  return `${text.slice(0, index)} ${text.slice(index + taken.length)}`.replaceAll(/\s+/g, '')
+/** What a text says as one time, with the end that it names. */
+interface Reading {
+  readonly start: ParsedComponents
+  readonly end: ParsedComponents | null
+}
+
+/** Null for what names no time or several, and for words beside it that are none of a time's. */
+function oneReading(text: string, results: readonly ParsedResult[]): Reading | null {
+  const [only, ...more] = results
+  if (only === undefined || more.length > 0) return null
+  if (!isFiller(text.slice(0, only.index), text.slice(only.index + only.text.length))) return null
+  // Typed as left out where there is none; in fact it is null.
+  return { start: only.start, end: only.end ?? null }
+}
+
+function isFiller(before: string, after: string): boolean {
+  return FILLERS.test(`${before}${after}`.replaceAll(/\s+/g, ''))
 }
 
 const PARTS = { morning: [6, 12, 9], afternoon: [12, 18, 15], evening: [18, 24, 20], tonight: [18, 24, 20] } as const
@@ -214,13 +247,14 @@ function clockOf(read: ParsedComponents, text: string, end: ParsedComponents | n
   return hour * HOUR + rest
 }
 
-/** When it ends, on the wall: after it began. */
-function endOf(end: ParsedComponents, text: string, from: Wall, today: Wall): Wall | null {
+/**
+ * When it ends, on the wall: after it began. On the same day, or in the night after it: the parser puts an end that seems
+ * to be too early on the next day, and an end with a day of its own was read before (`fromTo`).
+ */
+function endOf(end: ParsedComponents, text: string, from: Wall): Wall | null {
   const time = clockOf(end, text)
   if (time === null) return null
-  const named = dateOf(end, today)
-  const isNamed = named !== null && named !== 'month' && named > dayOf(from)
-  const to = (isNamed ? named : dayOf(from)) + time
+  const to = dayOf(from) + time
   if (to > from) return to
   const later = !end.isCertain('meridiem') && time < 12 * HOUR ? to + 12 * HOUR : to
   return later > from ? later : addDays(to, 1)

@@ -1,0 +1,165 @@
+import { Hono } from 'hono'
+import * as z from 'zod'
+import { clientIdSchema } from '../../core/commands.ts'
+import { FreshetError } from '../../core/errors.ts'
+import { privateKeyOf } from '../../core/ids.ts'
+import { parseEnvelope, splitFrame } from '../../core/wire.ts'
+import { uiMessageStream } from '../../dialects/ui-message-stream.ts'
+import { commandFrom } from '../../dialects/ui-request.ts'
+import type { HubCaller } from '../../hub/protocol.ts'
+import type { EdgeContext, EdgeEnv } from '../context.ts'
+import { endpoint } from '../endpoint.ts'
+import { hubOf, openHub, unwrap } from '../hubs.ts'
+import { callerWith } from '../identity.ts'
+import { cursorIn, nameIn } from '../input.ts'
+import { startAndStream, streamRequest } from '../request-stream.ts'
+import { nothingToTell } from '../schemas/chat.ts'
+import { cursorHeaders, cursorQuery } from '../schemas/parts.ts'
+import { CONNECT_CODES, jsonResponse, problems, START_CODES } from '../schemas/responses.ts'
+import { uiChatBody, uiChatHeaders, uiStoppedSchema, uiStream, uiStreamParams } from '../schemas/ui-chat.ts'
+
+/** D7: the AI SDK's UI message stream. */
+export const uiChatRoutes = new Hono<EdgeEnv>()
+
+const tag = 'D7 AI SDK'
+
+endpoint(
+  uiChatRoutes,
+  {
+    method: 'post',
+    path: '/api/chat',
+    tag,
+    summary: 'Answers a chat',
+    description: [
+      "What `useChat` sends with its defaults. The same body twice is one generation: it is the first one's stream that",
+      'comes again. `regenerate-message` is a new one each time, and is also the way to try again what failed or was',
+      'stopped. A request with the id of an event goes on with that answer, and runs nothing.',
+    ].join(' '),
+    request: { headers: uiChatHeaders, body: uiChatBody },
+    responses: {
+      200: uiStream,
+      204: nothingToTell,
+      ...problems('unknown_agent', 'too_many_conversations', ...START_CODES, ...CONNECT_CODES),
+    },
+  },
+  (c, { headers, body }) => {
+    const cursor = cursorIn(c)
+    const given = body.request_id ?? headers['Idempotency-Key'] ?? null
+    const stream = streamFor(callerWith(nameIn(c, body), [cursor, given], body.id))
+    const command = commandFrom(body)
+    const requestId = given ?? leadingBack(command.requestId, stream.caller)
+    if (cursor === null) return startAndStream(c, { ...command, requestId }, stream)
+    return streamRequest(c, { ...stream, requestId, conversationId: null, cursor })
+  },
+)
+
+endpoint(
+  uiChatRoutes,
+  {
+    method: 'get',
+    path: '/api/chat/{id}/stream',
+    tag,
+    summary: 'Reads the answer that runs in a chat',
+    description: [
+      "What `useChat` asks with `resume`. By a chat's `id`: the newest answer that runs in it. By a `request_id`: that",
+      'answer, also when it is over.',
+    ].join(' '),
+    request: { params: uiStreamParams, query: z.object(cursorQuery), headers: z.object(cursorHeaders) },
+    responses: { 200: uiStream, 204: nothingToTell, ...problems(...CONNECT_CODES) },
+  },
+  (c, { params: { id } }) => resume(c, id),
+)
+
+endpoint(
+  uiChatRoutes,
+  {
+    method: 'delete',
+    path: '/api/chat/{id}/stream',
+    tag,
+    summary: 'Stops what runs in a chat',
+    description: [
+      '`stop()` of `useChat` only leaves: the answer goes on, so that it is there when the page is opened again. This',
+      "ends it for everyone, and so does `POST /api/requests/{id}/cancel` with the `request_id` of the message's",
+      'metadata. The text so far is kept.',
+    ].join(' '),
+    request: { params: uiStreamParams },
+    responses: { 200: jsonResponse(uiStoppedSchema, 'Nothing runs in it.'), ...problems(...CONNECT_CODES) },
+  },
+  async (c, { params: { id } }) => c.json({ cancelled: await stop(c, id) }),
+)
+
+function streamFor(caller: HubCaller) {
+  const options = { model: '', includeUsage: false, batching: false }
+  return { caller, dialect: uiMessageStream, options }
+}
+
+/** A made id of a nameless caller's request leads back to its hub, like any id of ours (ID2), where there is room. */
+function leadingBack(requestId: string | null, { privateKey }: HubCaller): string | null {
+  if (requestId === null || privateKey === null || privateKeyOf(requestId) !== null) return requestId
+  const parsed = clientIdSchema.safeParse(`${privateKey}-${requestId}`)
+  return parsed.success ? parsed.data : requestId
+}
+
+/** What runs in a chat; else the request of this id, whether it runs or has ended; else 204. */
+async function resume(c: EdgeContext, id: string): Promise<Response> {
+  const cursor = cursorIn(c)
+  const stream = { ...streamFor(callerWith(nameIn(c), [cursor], id)), cursor }
+  const running = await streamRequest(c, { ...stream, requestId: null, conversationId: id })
+  // With a cursor it is the cursor that says which request is meant.
+  if (running.status !== 204 || cursor !== null) return running
+  try {
+    return await streamRequest(c, { ...stream, requestId: id, conversationId: null })
+  } catch (error) {
+    if (error instanceof FreshetError && error.code === 'request_not_found') return running
+    throw error
+  }
+}
+
+/** Ends what runs in a chat, or the request of this id. @returns the requests that it ended */
+async function stop(c: EdgeContext, id: string): Promise<readonly string[]> {
+  const caller = callerWith(nameIn(c), [], id)
+  const hub = hubOf(c.env, caller)
+  const ended: string[] = []
+  for (;;) {
+    const running = await runningIn(c, caller, id)
+    if (running === null) break
+    unwrap(await hub.cancel(running))
+    ended.push(running)
+  }
+  const known = await hub.request(id)
+  if (known.ok && known.value.status === 'running') {
+    unwrap(await hub.cancel(id))
+    ended.push(id)
+  }
+  return ended
+}
+
+/** The newest request that runs in a conversation, or null. Its stream's first event names it. */
+async function runningIn(c: EdgeContext, caller: HubCaller, conversationId: string): Promise<string | null> {
+  const socket = await openHub(c.env, {
+    ...caller,
+    kind: 'bridge',
+    channels: ['ai_response'],
+    progressEvery: 5,
+    conversationId: null,
+    clientId: null,
+    cursor: null,
+    preferences: {},
+    follow: { requestId: null, conversationId, fromStart: true },
+  })
+  if (socket === null) return null
+  const { promise, resolve } = Promise.withResolvers<string | null>()
+  socket.addEventListener('message', ({ data }) => {
+    for (const line of splitFrame(String(data))) {
+      const { request_id } = parseEnvelope(line)
+      if (request_id !== null) resolve(request_id)
+    }
+  })
+  socket.addEventListener('close', () => resolve(null))
+  socket.accept()
+  try {
+    return await promise
+  } finally {
+    socket.close(1000, 'found')
+  }
+}

@@ -1,0 +1,99 @@
+import { FreshetError } from '../core/errors.ts'
+import { monthlyUsage, newQuota, type Quota, refund, reserve, resetDate, settle } from '../core/quota.ts'
+import { policyOf, type RatePolicy, RateWindow } from '../core/rate-window.ts'
+import { TODO_AGENT } from '../core/todo.ts'
+
+const MINUTE_MS = 60_000
+
+/** Limits of one user; 0: none. */
+export interface AllowanceLimits {
+  readonly perMinute: number
+  /** The todo agent's own, counted beside the first (contract D5). */
+  readonly agentPerMinute: number
+  readonly agentPerMonth: number
+}
+
+/** A start that is known from storage. */
+export interface PastStart {
+  readonly requestId: string
+  readonly agent: string
+  /** ms. */
+  readonly at: number
+  readonly isRunning: boolean
+}
+
+/**
+ * How many generations a user may begin: a sliding window, and a month's quota (SPEC RL). The hub is the only writer,
+ * so it is exact: what is let in is counted in the same turn. Nothing is stored beside the requests' own rows and the
+ * totals, which are written anyway.
+ */
+export class Allowance {
+  readonly #limits: AllowanceLimits
+  readonly #all: RateWindow | null
+  readonly #agent: RateWindow | null
+  #quota: Quota
+
+  /** @param past starts of the last minute, and all that run @param quota as it was stored, or null */
+  constructor(limits: AllowanceLimits, past: readonly PastStart[], quota: Quota | null, now: number) {
+    this.#limits = limits
+    const times = (of: (one: PastStart) => boolean) => past.filter(of).map(({ at }) => at)
+    this.#all =
+      limits.perMinute === 0
+        ? null
+        : new RateWindow(
+            limits.perMinute,
+            MINUTE_MS,
+            times(() => true),
+          )
+    const isAgents = ({ agent }: PastStart): boolean => agent === TODO_AGENT
+    this.#agent = limits.agentPerMinute === 0 ? null : new RateWindow(limits.agentPerMinute, MINUTE_MS, times(isAgents))
+    this.#quota = quota ?? newQuota(now)
+    // What ran when an earlier instance died is reserved by its row.
+    for (const { requestId } of past.filter((one) => one.isRunning && isAgents(one))) {
+      this.#quota = reserve(this.#quota, requestId, Number.MAX_SAFE_INTEGER, now).quota
+    }
+  }
+
+  /** What of the month has ended and counts: to be stored with the totals. */
+  get stored(): Quota {
+    return { ...this.#quota, running: [] }
+  }
+
+  /** Counts a start, if there may be one. @throws FreshetError `rate_limited`, `quota_exceeded`; then nothing is counted */
+  start(requestId: string, agent: string, now: number): void {
+    const isAgents = agent === TODO_AGENT
+    const windows = [
+      ...(this.#all === null ? [] : [{ name: 'generations', window: this.#all }]),
+      ...(isAgents && this.#agent !== null ? [{ name: 'todo-agent', window: this.#agent }] : []),
+    ]
+    const policies = windows.map(({ name, window }) => policyOf(name, window, window.check(now)))
+    const full = policies.find(({ remaining }) => remaining <= 0)
+    if (full !== undefined) {
+      const words = `At most ${full.quota} requests a minute. Wait until the time that Retry-After names, then ask again.`
+      throw new FreshetError('rate_limited', words, { policies, usage: isAgents ? this.#usage(now) : null })
+    }
+    if (isAgents && this.#limits.agentPerMonth > 0) this.#reserve(requestId, policies, now)
+    for (const { window } of windows) window.add(now)
+  }
+
+  /** A request has ended. @param counts false when nothing came of it by no fault of the user: it does not count */
+  end(requestId: string, counts: boolean): void {
+    this.#quota = counts ? settle(this.#quota, requestId) : refund(this.#quota, requestId)
+  }
+
+  #reserve(requestId: string, policies: readonly RatePolicy[], now: number): void {
+    const limit = this.#limits.agentPerMonth
+    const { quota, granted } = reserve(this.#quota, requestId, limit, now)
+    this.#quota = quota
+    if (granted) return
+    const resetAt = Date.parse(resetDate(now))
+    const month = { name: 'todo-agent-month', quota: limit, windowS: null, remaining: 0, resetAt }
+    const words = `The month's ${limit} requests of the todo agent are used up. They begin anew on ${resetDate(now)}.`
+    throw new FreshetError('quota_exceeded', words, { policies: [...policies, month], usage: this.#usage(now) })
+  }
+
+  #usage(now: number) {
+    const limit = this.#limits.agentPerMonth
+    return limit === 0 ? null : monthlyUsage(this.#quota, limit, now)
+  }
+}

@@ -1,0 +1,69 @@
+import type { StartCommand } from '../core/commands.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { RequestRow } from './store.ts'
+
+interface RetryPorts {
+  now(): number
+  /** Requests with a key that run or ended since (ms), newest first. */
+  withKey(retryKey: string, since: number): readonly RequestRow[]
+  /** True while a stream of it is open, or somebody waits for its end. */
+  isRead(requestId: string): boolean
+}
+
+/** Which request a retry means that cannot name it (SPEC GE11, OA15). */
+export class Retries {
+  readonly #ports: RetryPorts
+  /** When a retry joined a request, ms. */
+  readonly #joined = new Map<string, number>()
+  /** When calls with a key were refused, ms: what is tried again then was never begun. */
+  readonly #refused = new Map<string, readonly number[]>()
+
+  constructor(ports: RetryPorts) {
+    this.#ports = ports
+  }
+
+  /**
+   * Finds what a retry joins: the newest request with its key that nobody reads and whose end nobody saw. A caller who
+   * says that it tries again (`isRetry`) has lost its first try's connection, which may go unnoticed here for a while: it
+   * joins one that seems to be read, too, or whose end was told a moment ago, sooner than that the prompt runs twice.
+   * @returns null when there is none, and when the call is no retry: then it is to be begun
+   */
+  find({ retryKey, isRetry }: Pick<StartCommand, 'retryKey' | 'isRetry'>): RequestRow | null {
+    if (retryKey === null || isRetry === false) return null
+    const now = this.#ports.now()
+    const rows = this.#ports.withKey(retryKey, now - LIMITS.retryJoinMs)
+    const left = rows.filter(
+      (row) => (row.ended_at === null || row.unseen === 1) && !this.#ports.isRead(row.request_id),
+    )
+    if (isRetry !== true) return left[0] ?? null
+    if (this.#wasRefused(retryKey, now)) return null
+    const told = rows.filter(({ ended_at: at }) => at === null || now - at < LIMITS.retryToldMs)
+    const row = [...left, ...told].find((one) => !this.#isClaimed(one, now))
+    if (row === undefined) return null
+    for (const [id, at] of this.#joined) if (now - at >= LIMITS.retryClaimMs) this.#joined.delete(id)
+    this.#joined.set(row.request_id, now)
+    return row
+  }
+
+  /** A call with a key was refused; it may be tried again, and is to be begun then. */
+  refused({ retryKey }: Pick<StartCommand, 'retryKey'>): void {
+    if (retryKey === null) return
+    const now = this.#ports.now()
+    const since = now - LIMITS.retryJoinMs
+    for (const [key, times] of this.#refused) if ((times.at(-1) ?? 0) <= since) this.#refused.delete(key)
+    this.#refused.set(retryKey, [...(this.#refused.get(retryKey) ?? []), now])
+  }
+
+  /** Each refusal counts for one retry. */
+  #wasRefused(retryKey: string, now: number): boolean {
+    const times = (this.#refused.get(retryKey) ?? []).filter((at) => at > now - LIMITS.retryJoinMs)
+    if (times.length <= 1) this.#refused.delete(retryKey)
+    else this.#refused.set(retryKey, times.slice(1))
+    return times.length > 0
+  }
+
+  /** Of several that were torn at once, each is joined by one of their retries. */
+  #isClaimed({ request_id, started_at }: RequestRow, now: number): boolean {
+    return now - Math.max(started_at, this.#joined.get(request_id) ?? 0) < LIMITS.retryClaimMs
+  }
+}

@@ -1,0 +1,109 @@
+/*
+ * Where in a sentence a time is said. What it means is for the tool that gets the words; here only words that are a time
+ * beyond doubt count, so that "march to the shop" or "7 apples" stay what they are.
+ */
+
+const COUNT = '(?:\\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|half an?|a few)'
+const UNIT = '(?:min(?:ute)?s?|hours?|hrs?|days?|weeks?|months?)'
+const WEEKDAY = '(?:mon|tues|wednes|thurs|fri|satur|sun)days?'
+const SHORT_DAY = '(?:mon|tues?|wed|thur?s?|fri|sat|sun)'
+const MONTH =
+  '(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)'
+const NTH = '\\d{1,2}(?:st|nd|rd|th)'
+const HALF_DAY = '(?:am|pm|a\\.m\\.|p\\.m\\.)'
+
+/** A time of day that cannot be anything else. */
+const CLOCK = `(?:\\d{1,2}(?::\\d{2})? ?${HALF_DAY}|\\d{1,2}:\\d{2}|noon|midday|midnight)`
+/** One that needs a preposition before it. */
+const HOUR = `(?:${CLOCK}|(?:half past |(?:a )?quarter (?:past|to) )?\\d{1,2}(?: o['’]clock)?)(?![\\d.:/%])`
+
+const DAY = [
+  '(?:the )?day (?:after tomorrow|before yesterday)',
+  '(?:later )?today|tomorrow|tonight|yesterday',
+  `(?:the )?(?:next|coming|following) (?:\\d{1,3}|two|three|four|few) (?:days|weeks|months)`,
+  `(?:this coming|this|next|last|past|the coming|coming) (?:week|weekend|month|year|${WEEKDAY}|${SHORT_DAY})`,
+  '(?:on |at )?the weekend',
+  `${WEEKDAY}(?: (?:of )?(?:this|next|last) week)?`,
+  `on ${SHORT_DAY}`,
+  `\\d{4}-\\d\\d-\\d\\d(?:[T ]\\d\\d:\\d\\d(?::\\d\\d)?(?:Z|[+-]\\d\\d:?\\d\\d)?(?: ?(?:to|until|till|-|–) ?${HOUR})?)?`,
+  '\\d{1,2}[./]\\d{1,2}[./]\\d{2,4}',
+  `${MONTH}\\.? \\d{1,2}(?:st|nd|rd|th)?(?! ?(?::|${HALF_DAY}))(?:,? \\d{4})?`,
+  `(?:the )?\\d{1,2}(?:st|nd|rd|th)?(?: of)? ${MONTH}(?:,? \\d{4})?`,
+  `(?:on )?the ${NTH}`,
+  '(?:the )?end of (?:the )?(?:day|month)|eod',
+  `in ${COUNT} ${UNIT}(?: and ${COUNT} ${UNIT})?`,
+  `${COUNT} ${UNIT} (?:from now|ago)`,
+  `in ${MONTH}(?: \\d{4})?`,
+].join('|')
+
+const TIME = [
+  `(?:from|between) ${HOUR} ?(?:to|until|till|and|-|–) ?${HOUR}`,
+  `(?:at )?${CLOCK} ?(?:to|until|till|-|–) ?${HOUR}`,
+  `at \\d{1,2}(?::\\d{2})? ?[-–] ?${HOUR}`,
+  `(?:at|by|around|before|after|until|till|from) ${HOUR}`,
+  CLOCK,
+].join('|')
+
+const PART = '(?:in the |this )(?:morning|afternoon|evening)|at night'
+const LATER_PART = `${PART}|morning|afternoon|evening|night`
+const LEAD = '(?:(?:on|at|by|for|from|around|before|until|till|starting|due|after) )?'
+/** A time may stand before its day (`at 2pm tomorrow`), and a part of the day after both. */
+const PHRASE = new RegExp(
+  `(?<![\\w'’])${LEAD}(?:${DAY}|${TIME}|${PART})(?:,? (?:on |at |in )?(?:${DAY}|${TIME}|${LATER_PART}))*(?![\\w'’])`,
+  'gi',
+)
+const HAS_DAY = new RegExp(`(?<!\\w)(?:${DAY})(?!\\w)`, 'i')
+const HAS_TIME = new RegExp(`(?<!\\w)(?:${TIME})(?!\\w)`, 'i')
+
+/** A time in a sentence. */
+export interface FoundTime {
+  /** Its words, without a leading `for` or `due`; null when none is said. */
+  readonly words: string | null
+  /** The sentence without them. */
+  readonly rest: string
+}
+
+/**
+ * Takes the time out of a sentence. A day and a time of day that stand apart are one time; of several that do not
+ * belong together it is the last, and the others stay in the sentence (`prepare the Monday meeting tomorrow`).
+ */
+export function takeTime(sentence: string): FoundTime {
+  const found = [...sentence.matchAll(PHRASE)]
+  const last = found.at(-1)
+  if (last === undefined) return { words: null, rest: sentence }
+  const before = found.at(-2)
+  const pair = before === undefined ? null : paired(before[0], last[0])
+  const taken = pair === null || before === undefined ? [last] : [before, last]
+  let rest = sentence
+  for (const { index, 0: text } of taken.toReversed()) {
+    rest = `${rest.slice(0, index).trimEnd()} ${rest.slice(index + text.length).trimStart()}`
+  }
+  return { words: trimmed(pair ?? last[0]), rest: rest.replaceAll(/ +(?=,|$)/g, '').trim() }
+}
+
+const DAYS = new RegExp(`(?<!\\w)(?:from |between )?(${DAY}) (?:and|to|until|till|through|-) (${DAY})(?!\\w)`, 'i')
+
+/** Two days that a span goes from and to (`today and tomorrow`), or null. */
+export function takeDays(sentence: string): { readonly from: string; readonly to: string } | null {
+  const [, from, to] = DAYS.exec(sentence) ?? []
+  return from === undefined || to === undefined ? null : { from, to }
+}
+
+/** True for a sentence that is a time and nothing else. */
+export function isTime(sentence: string): boolean {
+  const { words, rest } = takeTime(sentence)
+  return words !== null && rest === ''
+}
+
+/** A day and a time as one, the day first; null when they are not one of each. */
+function paired(first: string, second: string): string | null {
+  const [dayFirst, daySecond] = [HAS_DAY.test(first), HAS_DAY.test(second)]
+  const [timeFirst, timeSecond] = [HAS_TIME.test(first), HAS_TIME.test(second)]
+  if (dayFirst && !timeFirst && timeSecond && !daySecond) return `${trimmed(first)} ${second}`
+  if (daySecond && !timeSecond && timeFirst && !dayFirst) return `${trimmed(second)} ${first}`
+  return null
+}
+
+function trimmed(words: string): string {
+  return words.replace(/^(?:for|due|by|around|before|starting|after) /i, '').trim()
+}

@@ -1,0 +1,110 @@
+import { EventSource } from 'eventsource'
+import { describe, expect, it } from 'vitest'
+import { knownOf, messageFrom, newAsk } from './asking.ts'
+import type { Ask, Dialect, Service, WireEvent } from './dialect.ts'
+import { DIALECTS } from './dialects/all.ts'
+import { d3Get } from './dialects/d3.ts'
+import { d4 } from './dialects/d4.ts'
+import { epochOf, requestsIn } from './log.ts'
+import { openStream } from './reader.ts'
+import { TearingProxy } from './tearing-proxy.ts'
+
+/** A reconnect after the end gets 204, and an EventSource that never calls `close()` stops by it (DI2). */
+export function endings(service: Service): void {
+  describe('the end', () => {
+    it.each(DIALECTS.filter(({ tells204 }) => tells204))(
+      '[DI2][DI4] $name: whoever comes back with the id of the end gets 204, however often, and nothing runs',
+      async (dialect) => {
+        const ask = newAsk(dialect)
+        const reader = await dialect.start(service, ask)
+        const known = await knownOf(dialect, ask, reader)
+        await messageFrom(dialect, reader, known.requestId)
+        const place = { cursor: reader.cursor, requestId: known.requestId }
+        for (let time = 0; time < 3; time++) expect(await dialect.resume(service, ask, place)).toBeNull()
+        expect(await requestsIn(service, ask.user, known.epoch)).toEqual({ [known.requestId]: { begun: 1, ended: 1 } })
+      },
+    )
+
+    it('[DI2][DI4] the cursor may come in the query too, and one beyond the end is as good as the end', async () => {
+      const ask = newAsk(d3Get)
+      const reader = await d3Get.start(service, ask)
+      const known = await knownOf(d3Get, ask, reader)
+      await messageFrom(d3Get, reader, known.requestId)
+      const query = (cursor: string) => new URLSearchParams({ message: ask.prompt, last_event_id: cursor })
+      const cursors = [reader.cursor ?? '', `${known.epoch}-999999999`, 'another-1', 'no cursor at all']
+      for (const cursor of cursors) {
+        const opening = { path: `/api/chat/stream?${query(cursor)}`, user: ask.user }
+        expect({ cursor, reader: await openStream(service, opening) }).toEqual({ cursor, reader: null })
+      }
+      expect(await requestsIn(service, ask.user, known.epoch)).toEqual({ [known.requestId]: { begun: 1, ended: 1 } })
+    })
+
+    it('[DI2] D3: an EventSource that never calls close() stops by itself, and its prompt ran once', async () => {
+      const ask = newAsk(d3Get)
+      const { events, opened } = await untilClosed(`${service.url}${d3Url(ask)}`)
+      await told(service, d3Get, ask, events)
+      expect(opened, 'once to read, and once to be told that it is over').toBe(1)
+    })
+
+    it('[DI2] D4: an EventSource that watches a turn and never calls close() stops by itself', async () => {
+      const ask = newAsk(d4)
+      const first = await d4.start(service, ask)
+      const known = await knownOf(d4, ask, first)
+      const url = `${service.url}/chat/stream?request_id=${known.requestId}&user_id=${ask.user}`
+      const { events } = await untilClosed(url)
+      expect(d4.messageOf(events, known.requestId)).toEqual(await messageFrom(d4, first, known.requestId))
+    })
+
+    it.each([1, 2, 3, 4, 5, 6])(
+      '[DI2][GE11] D3: an EventSource torn at any byte has the same text in the end, of one generation (seed %i)',
+      async (seed) => {
+        // The first tears come early, some in the answer's head: then nothing is known but the words.
+        const proxy = await TearingProxy.to(service.url, { seed, tears: 3, most: 400 * seed })
+        const ask = newAsk(d3Get)
+        const { events } = await untilClosed(`${proxy.url}${d3Url(ask)}`)
+        await proxy.close()
+        expect(proxy.tears).toBe(3)
+        await told(service, d3Get, ask, events)
+      },
+    )
+  })
+}
+
+function d3Url({ user, prompt }: Ask): string {
+  return `/api/chat/stream?${new URLSearchParams({ message: prompt, user_id: user })}`
+}
+
+/** The message is whole, it is that of the log, and it ran once. */
+async function told(service: Service, dialect: Dialect, { user }: Ask, events: readonly WireEvent[]): Promise<void> {
+  const requestId = events.map((event) => dialect.requestIdIn(event)).find((id) => id !== null) ?? ''
+  const known = { user, requestId, epoch: epochOf(events.at(-1)?.id ?? null) }
+  const message = dialect.messageOf(events, requestId)
+  expect(message).toMatchObject({ end: 'complete', ends: 1 })
+  const again = await dialect.watch(service, known)
+  if (again === null) throw new Error('204 for a request that has ended')
+  expect(message).toEqual(await messageFrom(dialect, again, requestId))
+  expect(await requestsIn(service, user, known.epoch)).toEqual({ [requestId]: { begun: 1, ended: 1 } })
+}
+
+/** Reads by the `eventsource` package until it gives up by itself. */
+async function untilClosed(url: string): Promise<{ readonly events: readonly WireEvent[]; readonly opened: number }> {
+  const source = new EventSource(url)
+  const events: WireEvent[] = []
+  let opened = 0
+  const { promise, resolve } = Promise.withResolvers<void>()
+  for (const name of ['connected', 'message', 'done', 'error']) {
+    source.addEventListener(name, (event: MessageEvent) => {
+      // `error` is the connection's too; then it has no data.
+      if (typeof event.data !== 'string') return
+      events.push({ id: event.lastEventId, name, data: JSON.parse(event.data) })
+    })
+  }
+  source.addEventListener('open', () => {
+    opened += 1
+  })
+  source.addEventListener('error', () => {
+    if (source.readyState === source.CLOSED) resolve()
+  })
+  await promise
+  return { events, opened }
+}

@@ -1,0 +1,27 @@
+import { describe, vi } from 'vitest'
+import { cuts } from './cuts.ts'
+import type { Service } from './dialect.ts'
+import { DIALECTS } from './dialects/all.ts'
+import { endings } from './endings.ts'
+import { idempotency } from './idempotency.ts'
+import { pairs } from './pairs.ts'
+
+/** Tests that run side by side. */
+const AT_ONCE = 12
+
+/**
+ * Registers what every service that speaks Freshet's dialects must hold, by its public HTTP and WebSocket alone.
+ * @param service in open mode; asked for lazily, since tests are registered before a service is there
+ */
+export function conformance(service: Service): void {
+  // Answers take their time, and nearly all of it is waiting.
+  vi.setConfig({ maxConcurrency: AT_ONCE })
+  describe.concurrent('conformance', () => {
+    for (const dialect of DIALECTS) {
+      cuts(service, dialect)
+      pairs(service, dialect)
+      idempotency(service, dialect)
+    }
+    endings(service)
+  })
+}
