@@ -34,7 +34,7 @@ const TYPES: Record<ErrorCode, ErrorType> = {
   too_many_connections: 'rate_limit_error',
   too_many_requests: 'rate_limit_error',
   rate_limited: 'rate_limit_error',
-  quota_exceeded: 'insufficient_quota',
+  quota_exceeded: 'rate_limit_error',
   unauthorized: 'authentication_error',
   forbidden: 'permission_error',
   token_expired: 'authentication_error',
