@@ -25,6 +25,9 @@ function inWorkerd(name: string, providers: Record<string, string>, more: object
           bindings: {
             PROVIDERS: embedded(providers, more),
             SSE_HEARTBEAT_S: '1',
+            RATE_LIMIT_PER_MINUTE: '0',
+            AGENT_RATE_LIMIT_PER_MINUTE: '0',
+            AGENT_MONTHLY_QUOTA: '0',
             MAX_CONNECTIONS_PER_USER: '400',
             FIRST_TOKEN_TIMEOUT_S: '0.3',
             STALL_TIMEOUT_S: '0.4',

@@ -14,6 +14,13 @@ export interface Config {
   readonly idleTimeoutMs: number
   readonly retentionMs: number
   readonly conversationRetentionMs: number
+  /** Generations of one user; 0: no limit. */
+  readonly limits: {
+    readonly perMinute: number
+    /** The todo agent's own, counted beside the first. */
+    readonly agentPerMinute: number
+    readonly agentPerMonth: number
+  }
   /** Model of a `google` provider that names none. */
   readonly genaiModelId: string
   /** The model that clients are shown (contract D4): that of the first provider. */
@@ -83,6 +90,9 @@ const variablesSchema = z.object({
   IDLE_TIMEOUT_S: wholeNumber(1, 31_536_000).default(3600),
   LOG_RETENTION_HOURS: wholeNumber(1, 8760).default(24),
   CONVERSATION_RETENTION_DAYS: wholeNumber(1, 36_500).default(90),
+  RATE_LIMIT_PER_MINUTE: wholeNumber(0, 100_000).default(60),
+  AGENT_RATE_LIMIT_PER_MINUTE: wholeNumber(0, 100_000).default(10),
+  AGENT_MONTHLY_QUOTA: wholeNumber(0, 10_000_000).default(200),
   GENAI_MODEL_ID: z.string().min(1).max(200).default(GENAI_MODEL),
   SSE_HEARTBEAT_S: duration.default(30),
   FIRST_TOKEN_TIMEOUT_S: duration.default(8),
@@ -123,6 +133,11 @@ export function readConfig(env: object): Config {
     idleTimeoutMs: vars.IDLE_TIMEOUT_S * 1000,
     retentionMs: vars.LOG_RETENTION_HOURS * 3_600_000,
     conversationRetentionMs: vars.CONVERSATION_RETENTION_DAYS * 86_400_000,
+    limits: {
+      perMinute: vars.RATE_LIMIT_PER_MINUTE,
+      agentPerMinute: vars.AGENT_RATE_LIMIT_PER_MINUTE,
+      agentPerMonth: vars.AGENT_MONTHLY_QUOTA,
+    },
     genaiModelId: vars.GENAI_MODEL_ID,
     // Only a `google` provider may name none.
     modelName: vars.PROVIDERS[0]?.model ?? vars.GENAI_MODEL_ID,

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { attemptSchema } from './health.ts'
+import { quotaSchema } from './quota.ts'
 
 /** Spending on one model of one provider on one day. */
 export const spendSchema = z.object({
@@ -43,6 +44,8 @@ export const totalsSchema = z.object({
   /** Events handed to SSE readers, by type. */
   reader_events: z.record(z.string(), z.number()).default({}),
   rows_written: z.number().default(0),
+  /** What of the month's quota has ended and counts; null before there was any (RL2). */
+  quota: quotaSchema.nullable().default(null),
   /** The last row of the hub's ledger that `spending` counts. */
   ledger_id: z.number().default(0),
   spending: spendingSchema.default({}),

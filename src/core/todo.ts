@@ -11,7 +11,7 @@ export const TODO_LIMITS = {
   /** Tags of one todo, and the length of each, characters: they are words to filter by. → bad_request */
   tags: 20,
   tagChars: 50,
-  /** Todos of one user: years of them, and still one read of under 2 MB to search them all. → bad_request */
+  /** Todos of one user: years of them, and still one read of under 2 MB to search them all. → too_many_todos */
   todos: 2000,
   /** Todos that a tool shows at a time: more would not fit its output; the rest is counted. */
   shown: 50,
@@ -109,7 +109,8 @@ export interface TodoFilter {
 export interface TodoStore {
   /**
    * @param now ms since 1970
-   * @throws FreshetError `bad_request` when it ends before it begins, or when there are `TODO_LIMITS.todos` already
+   * @throws FreshetError `bad_request` when it ends before it begins; `too_many_todos` when there are `TODO_LIMITS.todos`
+   * already
    */
   add(draft: TodoDraft, now: number): Todo
   get(todoId: string): Todo | null
@@ -126,11 +127,11 @@ export interface TodoStore {
   count(): number
 }
 
-/** A new todo of a draft. @throws FreshetError `bad_request` when it cannot be kept */
+/** A new todo of a draft. @throws FreshetError `bad_request`, `too_many_todos` when it cannot be kept */
 export function newTodo(todoId: string, draft: TodoDraft, now: number, count: number): Todo {
   if (count >= TODO_LIMITS.todos) {
     throw new FreshetError(
-      'bad_request',
+      'too_many_todos',
       `There are ${count} todos already, the most that are kept. Delete some first.`,
     )
   }

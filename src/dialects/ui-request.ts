@@ -28,12 +28,9 @@ function withTimeout(given: unknown): unknown {
  */
 export const uiBodySchema = z.object({
   id: clientIdSchema.meta({ description: 'The chat: a conversation, made with its first message.' }),
-  messages: z
-    .array(uiMessageSchema)
-    .nullish()
-    .meta({
-      description: 'The chat so far. The last message of the user is answered, what stands before is its history.',
-    }),
+  messages: z.array(uiMessageSchema).nullish().meta({
+    description: 'The chat so far. The last message of the user is answered, what stands before is its history.',
+  }),
   message: uiMessageSchema
     .nullish()
     .meta({ description: 'Instead of `messages`: the new one alone. Its history is what is kept of the chat.' }),

@@ -16,6 +16,8 @@ import { requestRoutes } from './routes/requests.ts'
 import { serviceStatsRoutes } from './routes/service-stats.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { sseRoutes } from './routes/sse.ts'
+import { todoAgentRoutes } from './routes/todo-agent.ts'
+import { todoRoutes } from './routes/todos.ts'
 import { triggerRoutes } from './routes/trigger.ts'
 import { uiChatRoutes } from './routes/ui-chat.ts'
 import { wsRoutes } from './routes/ws.ts'
@@ -57,6 +59,8 @@ app.route('/', chatTurnsRoutes)
 app.route('/', sessionRoutes)
 app.route('/', serviceStatsRoutes)
 app.route('/', uiChatRoutes)
+app.route('/', todoAgentRoutes)
+app.route('/', todoRoutes)
 app.route('/', openAiRoutes)
 app.route('/', operatorRoutes)
 

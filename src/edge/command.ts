@@ -92,7 +92,7 @@ function checkMessage(message: string): string {
 }
 
 /** What a retry that names no request has in common with what it repeats (GE11). A hash: no word outlives its log. */
-function retryKey(dialect: Dialect, conversationId: string | null, said: readonly (string | null)[]): string {
+export function retryKey(dialect: Dialect, conversationId: string | null, said: readonly (string | null)[]): string {
   const hash = createHash('sha256').update(JSON.stringify(said)).digest('hex').slice(0, 32)
   return `${dialect.name}:${conversationId ?? ''}:${hash}`
 }

@@ -11,7 +11,7 @@ export function hubOf(env: Cloudflare.Env, caller: HubCaller): DurableObjectStub
 /** The value of a hub's answer. @throws FreshetError what the hub refused with */
 export function unwrap<T>(reply: Reply<T>): T {
   if (reply.ok) return reply.value
-  throw new FreshetError(reply.refusal.code, reply.refusal.message)
+  throw new FreshetError(reply.refusal.code, reply.refusal.message, reply.refusal.limit)
 }
 
 /**

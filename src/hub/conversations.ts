@@ -16,8 +16,10 @@ const exchangeSchema = z.object({
   /** ms since 1970; the answer's is the row's own time. */
   started_at: z.number(),
   answer_id: z.string().nullable(),
+  /** Requests of earlier rounds of the same answer, between which the caller ran tools. */
+  rounds: z.array(z.string()).default([]),
 })
-export type Exchange = z.infer<typeof exchangeSchema>
+export type Exchange = z.input<typeof exchangeSchema>
 
 const rowSchema = z.object({
   n: z.number(),
@@ -157,6 +159,12 @@ export class Conversations {
     return Number(sum[0]?.['n'] ?? 0) + 2
   }
 
+  /** The requests that a message is answered by now, all rounds; none when it has no exchange (CV7). */
+  requestsOf(id: string, messageId: string): readonly string[] {
+    const row = this.#at(id, this.#placeOf(id, messageId))
+    return row === null ? [] : [...(row.exchange.rounds ?? []), row.request_id]
+  }
+
   /** Saves an exchange: one row, and it replaces what came again (CV7). To be called in the end's transaction. */
   save(id: string, given: NewExchange): void {
     // Deleted while it ran: then it stays so.
@@ -167,6 +175,7 @@ export class Conversations {
       this.#sql.run('DELETE FROM exchanges WHERE conversation_id = ? AND n >= ?', id, place)
     }
     const text = [before?.exchange.text ?? '', given.exchange.text].filter((part) => part !== '').join('\n\n')
+    const rounds = before === null ? [] : [...(before.exchange.rounds ?? []), before.request_id]
     const started_at = before?.exchange.started_at ?? given.exchange.started_at
     const last = this.#sql.run('SELECT n FROM exchanges WHERE conversation_id = ? ORDER BY n DESC LIMIT 1', id)
     const n = Number(last[0]?.['n'] ?? 0) + 1
@@ -178,7 +187,7 @@ export class Conversations {
       given.messageId,
       given.at,
       text === '' ? 1 : 2,
-      bodyOf({ ...given.exchange, text, started_at }),
+      bodyOf({ ...given.exchange, text, started_at, rounds }),
     )
     const oldest = n - LIMITS.conversationExchanges
     if (oldest <= 0) return

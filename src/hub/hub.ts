@@ -11,6 +11,7 @@ import type { EventLog } from '../core/log.ts'
 import type { Report } from '../core/report.ts'
 import { type Deadline, deadlinesOf } from '../core/schedule.ts'
 import { ephemeral, shareText } from '../core/wire.ts'
+import type { Allowance } from './allowance.ts'
 import type { AnswerCache } from './answer-cache.ts'
 import type { Answers } from './answers.ts'
 import { Broadcaster } from './broadcaster.ts'
@@ -44,6 +45,9 @@ interface HubPorts {
   readonly store: HubStore
   readonly answers: Answers
   readonly conversations: Conversations
+  /** True while there is a todo: they are kept until they are deleted. */
+  holdsTodos(): boolean
+  readonly allowance: Allowance
   readonly answerCache: AnswerCache
   readonly settings: HubSettings
   now(): number
@@ -97,6 +101,7 @@ export class Hub {
       store,
       answers: ports.answers,
       conversations: ports.conversations,
+      allowance: ports.allowance,
       maxActive: settings.maxActive,
       now,
       transaction: (work) => ports.transaction(work),
@@ -204,6 +209,13 @@ export class Hub {
     return this.requests.cancel(requestId, reason)
   }
 
+  /** Ends whatever runs in a conversation. @returns the ids of what was ended */
+  cancelIn(conversationId: string, reason: string): readonly string[] {
+    const running = [...this.requests.runner.all()].filter((one) => one.conversationId === conversationId)
+    for (const one of running) this.requests.cancel(one.requestId, reason)
+    return running.map(({ requestId }) => requestId)
+  }
+
   request(requestId: string): RequestRow {
     return this.requests.known(requestId)
   }
@@ -302,12 +314,12 @@ export class Hub {
     this.#attempts = this.#attempts.filter(({ n }) => n > last)
   }
 
-  /** When a hub that holds no event, connection or request can be wiped (SC3), ms; null while it holds any, or a conversation. */
+  /** When a hub that holds no event, connection or request can be wiped (SC3), ms; null while it holds any, or a conversation, or a todo. */
   #wipeAt(): number | null {
     const { log, store, settings, answers, conversations } = this.#ports
     const holds = log.nextRotation(settings.retentionMs) !== null || this.fanOut.peers.size > 0
     if (holds || this.requests.runner.size > 0) return null
-    if (conversations.oldestUse() !== null) return null
+    if (conversations.oldestUse() !== null || this.#ports.holdsTodos()) return null
     return Math.max(store.createdAt + settings.retentionMs, answers.settledUntil ?? 0)
   }
 
@@ -365,7 +377,8 @@ export class Hub {
   }
 
   #complain(peer: Peer, error: FreshetError, about: string | null): void {
-    const data = { error: error.message, error_type: error.code, request_id: null }
+    const limit = error.limit === null ? {} : { limits: error.limit.policies, ...error.limit.usage }
+    const data = { error: error.message, error_type: error.code, request_id: null, ...limit }
     const metadata = about === null ? {} : { about_request_id: about }
     peer.send([shareText(ephemeral('error', data, this.#ports.now(), { metadata }))])
   }

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { CHANNELS } from '../core/channels.ts'
 import { ERROR_CODES, type ErrorCode, shown } from '../core/errors.ts'
+import { type LimitDetails, limitDetailsSchema } from '../core/limit-details.ts'
 
 /** Whose hub it is; the edge knows, and tells it with every call, since a new hub has no storage yet. */
 export const hubIdentitySchema = z.object({ userId: z.string(), privateKey: z.string().nullable() })
@@ -26,8 +27,16 @@ export const connectSchema = hubIdentitySchema.extend({
 export type Connect = z.input<typeof connectSchema>
 
 /** An error that crosses from hub to edge: calls between them lose an error's class, so it goes as a value. */
-export const refusalSchema = z.object({ code: z.enum(ERROR_CODES), message: z.string() })
-export type Refusal = { readonly code: ErrorCode; readonly message: string }
+export const refusalSchema = z.object({
+  code: z.enum(ERROR_CODES),
+  message: z.string(),
+  limit: limitDetailsSchema.nullable().default(null),
+})
+export interface Refusal {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly limit: LimitDetails | null
+}
 
 export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal }
 
@@ -36,9 +45,9 @@ export function reply<T>(work: () => T): Reply<T> {
   try {
     return { ok: true, value: work() }
   } catch (error) {
-    const { code, message } = shown(error)
+    const { code, message, limit } = shown(error)
     if (code === 'internal')
       console.error({ message: 'hub call failed', name: error instanceof Error ? error.name : typeof error })
-    return { ok: false, refusal: { code, message } }
+    return { ok: false, refusal: { code, message, limit } }
   }
 }

@@ -8,6 +8,7 @@ import { newId } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import { type EventLog, eventsAfter } from '../core/log.ts'
 import { type RequestResult, resultOf } from '../core/result.ts'
+import type { Allowance } from './allowance.ts'
 import type { Answers, Plan } from './answers.ts'
 import type { Conversations, Exchange } from './conversations.ts'
 import { Retries } from './retries.ts'
@@ -38,6 +39,7 @@ interface RequestPorts {
   readonly store: HubStore
   readonly answers: Answers
   readonly conversations: Conversations
+  readonly allowance: Allowance
   readonly maxActive: number
   now(): number
   transaction<T>(work: () => T): T
@@ -82,15 +84,15 @@ export class Requests {
   /**
    * Begins a request, or finds the one that has its id.
    * @throws FreshetError `request_id_reused`, `too_many_requests`, `cost_limit_exceeded`, `unknown_agent`,
-   * `too_many_conversations`; then nothing has changed.
+   * `too_many_conversations`, `rate_limited`, `quota_exceeded`; then nothing has changed.
    */
   start(command: StartCommand): Started {
-    const known = command.requestId === null ? null : this.#ports.store.request(command.requestId)
+    const { requestId, known } = this.#named(command)
     if (known !== null) return this.#again(known, command.prompt)
     const retried = this.#retries.find(command)
     if (retried !== null) return { requestId: retried.request_id, duplicate: true, startSeq: retried.start_seq }
     try {
-      return this.#begin(command)
+      return this.#begin({ ...command, requestId })
     } catch (error) {
       this.#retries.refused(command)
       throw error
@@ -124,6 +126,8 @@ export class Requests {
       if (command.conversationId !== null && conversations.ensure(command.conversationId, now)) {
         store.totals.conversations += 1
       }
+      // Last of what may refuse: what is counted is begun.
+      this.#ports.allowance.start(running.requestId, command.agent, now)
       store.addRequest({
         request_id: running.requestId,
         conversation_id: command.conversationId,
@@ -132,6 +136,9 @@ export class Requests {
         started_at: now,
         deadline: running.deadline,
         retry_key: command.retryKey,
+        message_id: command.messageId,
+        goes_on: command.after.length > 0 ? 1 : 0,
+        agent: command.agent,
       })
       return log.append(events)
     })
@@ -263,11 +270,37 @@ export class Requests {
           if (row.conversation_id === null || start === null) return
           const { prompt, message_id } = start.data
           const exchange = exchangeOf(prompt, texts.join(''), 'error', row.started_at, message_id)
-          const given = { requestId: row.request_id, messageId: null, at: now, exchange, goesOn: false }
+          const given = {
+            requestId: row.request_id,
+            messageId: row.message_id,
+            at: now,
+            exchange,
+            goesOn: row.goes_on === 1,
+          }
           this.#ports.conversations.save(row.conversation_id, given)
         },
       })
     }
+  }
+
+  /**
+   * The request that a command's id means: the known one, or the id under which to begin. A message's request that is no
+   * longer its answer (it was edited since, or deleted) is past: the same words again are a new one, by the same rule
+   * each time (CV7).
+   */
+  #named(command: StartCommand): { requestId: string | null; known: RequestRow | null } {
+    if (command.requestId === null) return { requestId: null, known: null }
+    for (let n = 1; ; n++) {
+      const requestId = n === 1 ? command.requestId : `${command.requestId}.${n}`
+      const known = this.#ports.store.request(requestId)
+      if (known === null || !this.#isPast(known, command)) return { requestId, known }
+    }
+  }
+
+  #isPast(known: RequestRow, { conversationId, messageId }: StartCommand): boolean {
+    if (known.status === 'running' || conversationId === null || messageId === null) return false
+    const answers = this.#ports.conversations.requestsOf(conversationId, messageId)
+    return answers.length > 0 ? !answers.includes(known.request_id) : this.eventsOf(known).next().done === true
   }
 
   #again(known: RequestRow, prompt: string): Started {
@@ -359,6 +392,8 @@ export class Requests {
     else if (status === 'cancelled') store.totals.cancelled += 1
     else store.totals.failed += 1
     if (end.type === 'stream_end' && end.data.cache_hit) store.totals.cache_hits += 1
+    this.#ports.allowance.end(requestId, status !== 'error' || chars > 0)
+    store.totals.quota = this.#ports.allowance.stored
     store.totals.stream_seconds += seconds
     store.totals.answer_chars += chars
     store.saveTotals()

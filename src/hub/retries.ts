@@ -1,11 +1,20 @@
 import type { StartCommand } from '../core/commands.ts'
 import { LIMITS } from '../core/limits.ts'
-import type { RequestRow } from './store.ts'
+
+/** What of a request matters here; a row of the store is one. */
+export interface Retriable {
+  readonly request_id: string
+  readonly start_seq: number
+  readonly started_at: number
+  readonly ended_at: number | null
+  /** 1 when it ended and nobody was there. */
+  readonly unseen: number
+}
 
 interface RetryPorts {
   now(): number
   /** Requests with a key that run or ended since (ms), newest first. */
-  withKey(retryKey: string, since: number): readonly RequestRow[]
+  withKey(retryKey: string, since: number): readonly Retriable[]
   /** True while a stream of it is open, or somebody waits for its end. */
   isRead(requestId: string): boolean
 }
@@ -28,7 +37,7 @@ export class Retries {
    * joins one that seems to be read, too, or whose end was told a moment ago, sooner than that the prompt runs twice.
    * @returns null when there is none, and when the call is no retry: then it is to be begun
    */
-  find({ retryKey, isRetry }: Pick<StartCommand, 'retryKey' | 'isRetry'>): RequestRow | null {
+  find({ retryKey, isRetry }: Pick<StartCommand, 'retryKey' | 'isRetry'>): Retriable | null {
     if (retryKey === null || isRetry === false) return null
     const now = this.#ports.now()
     const rows = this.#ports.withKey(retryKey, now - LIMITS.retryJoinMs)
@@ -63,7 +72,7 @@ export class Retries {
   }
 
   /** Of several that were torn at once, each is joined by one of their retries. */
-  #isClaimed({ request_id, started_at }: RequestRow, now: number): boolean {
+  #isClaimed({ request_id, started_at }: Retriable, now: number): boolean {
     return now - Math.max(started_at, this.#joined.get(request_id) ?? 0) < LIMITS.retryClaimMs
   }
 }

@@ -79,6 +79,13 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     // The user's message that it answers, and whether it goes on with what that was answered before (CV7).
     'ALTER TABLE requests ADD COLUMN message_id TEXT',
     'ALTER TABLE requests ADD COLUMN goes_on INTEGER NOT NULL DEFAULT 0',
+    'ALTER TABLE requests ADD COLUMN agent TEXT',
+    // One row for each ticket that was given out and not yet used (ID8); of the ticket only a hash.
+    `CREATE TABLE tickets (
+      hash TEXT PRIMARY KEY,
+      ends_at INTEGER NOT NULL,
+      identity TEXT NOT NULL
+    ) WITHOUT ROWID`,
     TODOS_TABLE,
   ],
 ]

@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers'
+import type { ChangesInput, DraftInput } from '../agents/todo/resolve.ts'
 import type { StartCommand } from '../core/commands.ts'
 import type { Conversation, ConversationInfo, ConversationPage } from '../core/conversation.ts'
 import { FreshetError } from '../core/errors.ts'
@@ -7,9 +8,11 @@ import { LIMITS } from '../core/limits.ts'
 import type { Report } from '../core/report.ts'
 import type { RequestResult } from '../core/result.ts'
 import { nextAlarm } from '../core/schedule.ts'
+import type { Todo } from '../core/todo.ts'
 import { readConfig, secretOf } from '../env.ts'
 import { candidatesOf } from '../providers/candidates.ts'
 import { createProviders } from '../providers/create-providers.ts'
+import { Allowance } from './allowance.ts'
 import { AnswerCache } from './answer-cache.ts'
 import { Answers } from './answers.ts'
 import { Conversations } from './conversations.ts'
@@ -24,6 +27,7 @@ import { hasSchema, migrate } from './schema.ts'
 import { Sql } from './sql.ts'
 import { SqliteLog } from './sqlite-log.ts'
 import { HubStore, type RequestRow, type RequestStatus } from './store.ts'
+import { noTodo, TodoDesk, type TodoQuery } from './todo-desk.ts'
 import { SqliteTodos } from './todos.ts'
 
 /** What `/debug/hub` shows. */
@@ -44,6 +48,7 @@ interface Alive {
   readonly log: SqliteLog
   readonly store: HubStore
   readonly reporter: Reporter
+  readonly todos: TodoDesk
 }
 
 /** A user's Durable Object: the platform's events come in here and go to the plain `Hub`. */
@@ -142,6 +147,11 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
     return reply(() => (this.#alive ?? notFound()).hub.cancel(requestId, 'cancelled by the client'))
   }
 
+  /** Ends whatever runs in a conversation; the ids of what was ended. */
+  cancelIn(conversationId: string): Reply<readonly string[]> {
+    return reply(() => this.#alive?.hub.cancelIn(conversationId, 'cancelled by the client') ?? [])
+  }
+
   /** How a request stands. */
   request(requestId: string): Reply<RequestRow> {
     // Asked of a hub that holds nothing, it does not begin to be one.
@@ -190,6 +200,34 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
       const { hub } = this.#alive ?? noConversation()
       hub.desk.delete(id)
       return null
+    })
+  }
+
+  /** Adds a todo. @param timeZone the caller's, or null; here and below as `TodoDesk` has it */
+  createTodo(caller: HubCaller, input: DraftInput, timeZone: string | null): Reply<Todo> {
+    return reply(() => this.#get(caller).todos.create(input, timeZone))
+  }
+
+  /** The todos that fit, by their time. */
+  todos(query: TodoQuery, timeZone: string | null): Reply<readonly Todo[]> {
+    return reply(() => this.#alive?.todos.list(query, timeZone) ?? [])
+  }
+
+  todo(id: string, timeZone: string | null): Reply<Todo> {
+    return reply(() => this.#alive?.todos.read(id, timeZone) ?? noTodo())
+  }
+
+  changeTodo(id: string, input: ChangesInput, timeZone: string | null): Reply<Todo> {
+    return reply(() => this.#alive?.todos.change(id, input, timeZone) ?? noTodo())
+  }
+
+  /** @returns what was there */
+  deleteTodo(id: string, timeZone: string | null): Reply<Todo> {
+    return reply(() => {
+      const todo = this.#alive?.todos.delete(id, timeZone) ?? noTodo()
+      // It may have been the last thing that the hub held.
+      this.#reschedule()
+      return todo
     })
   }
 
@@ -249,6 +287,7 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
       ai: Reflect.get(this.env, 'AI'),
       genaiModelId: config.genaiModelId,
     })
+    const now = Date.now()
     const todos = new SqliteTodos(this.#sql, () => newId(store.privateKey))
     const answers = new Answers({
       providers,
@@ -270,6 +309,8 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
         store,
         answers,
         conversations,
+        holdsTodos: () => todos.count() > 0,
+        allowance: new Allowance(config.limits, store.starts(now - 60_000), store.totals.quota, now),
         answerCache: cache,
         instanceId: this.#instanceId,
         cache: () => ({ entries: cache.entries, max_entries: LIMITS.cacheEntries }),
@@ -294,7 +335,7 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
       },
       this.#restore(),
     )
-    this.#alive = { hub, log, store, reporter }
+    this.#alive = { hub, log, store, reporter, todos: new TodoDesk(todos, () => Date.now()) }
     this.#reschedule()
     return this.#alive
   }

@@ -1,5 +1,7 @@
 import * as z from 'zod'
+import { ASSISTANT } from '../core/commands.ts'
 import { type Totals, totalsSchema } from '../core/report.ts'
+import type { PastStart } from './allowance.ts'
 import type { Sql } from './sql.ts'
 
 export type RequestStatus = 'running' | 'complete' | 'cancelled' | 'error'
@@ -23,6 +25,11 @@ const requestSchema = z.object({
   retry_key: z.string().nullable(),
   /** 1 when it ended and no stream of it was open. */
   unseen: z.number(),
+  /** The user's message that it answers, by the caller's own id; and 1 when it goes on with what that was answered (CV7). */
+  message_id: z.string().nullable(),
+  goes_on: z.number(),
+  /** Who answers; null of a request of before it was kept. */
+  agent: z.string().nullable(),
 })
 export type RequestRow = z.infer<typeof requestSchema>
 
@@ -78,8 +85,9 @@ export class HubStore {
 
   addRequest(row: Omit<RequestRow, 'status' | 'ended_at' | 'chars' | 'end_seq' | 'unseen'>): void {
     this.#sql.run(
-      `INSERT INTO requests (request_id, conversation_id, target, start_seq, started_at, deadline, status, retry_key)
-       VALUES (?, ?, ?, ?, ?, ?, 'running', ?)`,
+      `INSERT INTO requests (request_id, conversation_id, target, start_seq, started_at, deadline, status, retry_key,
+        message_id, goes_on, agent)
+       VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?)`,
       row.request_id,
       row.conversation_id,
       row.target,
@@ -87,6 +95,9 @@ export class HubStore {
       row.started_at,
       row.deadline,
       row.retry_key,
+      row.message_id,
+      row.goes_on,
+      row.agent,
     )
   }
 
@@ -115,6 +126,16 @@ export class HubStore {
   /** Somebody has come to see the end of a request. */
   seen(requestId: string): void {
     this.#sql.run('UPDATE requests SET unseen = 0 WHERE request_id = ? AND unseen = 1', requestId)
+  }
+
+  /** Requests that began since (ms), and all that run: what a user's limits count (RL1, RL2). */
+  starts(since: number): readonly PastStart[] {
+    const rows = this.#sql.run("SELECT * FROM requests WHERE started_at > ? OR status = 'running'", since)
+    return rows.map((raw) => {
+      const row = requestSchema.parse(raw)
+      const isRunning = row.status === 'running'
+      return { requestId: row.request_id, agent: row.agent ?? ASSISTANT, at: row.started_at, isRunning }
+    })
   }
 
   /** The newest running request of a conversation. */

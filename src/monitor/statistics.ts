@@ -171,6 +171,7 @@ export function addTotals(a: Totals, b: Totals): Totals {
     readers_closed: a.readers_closed + b.readers_closed,
     reader_events: events,
     rows_written: a.rows_written + b.rows_written,
+    quota: null,
     // A hub's own mark; two hubs together have none.
     ledger_id: 0,
     spending: mergeSpending(a.spending, b.spending),

@@ -6,7 +6,7 @@ import { epochOf, requestsIn, seqOf } from './log.ts'
 import type { Reader } from './reader.ts'
 
 /** Requests at a time, each of a user of its own. */
-const RUNS = 48
+const RUNS = 32
 /** Readers of one user at a time: by default 32 may be connected. */
 const READERS = 24
 /** The same while they are torn: a reader that left is noticed when something is written to it. */

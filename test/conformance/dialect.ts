@@ -21,6 +21,8 @@ export interface Ask {
   readonly prompt: string
   /** The caller's own id of the request, and where it is put; null: the service makes one. */
   readonly key: { readonly value: string; readonly as: 'field' | 'header' } | null
+  /** An event for each token; D1 and D2 alone can ask for it. */
+  readonly byToken?: boolean
 }
 
 /** A request as somebody knows it who did not begin it. */

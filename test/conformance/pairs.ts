@@ -29,33 +29,32 @@ export function pairs(service: Service, starter: Dialect): void {
     })
 
     it('[DI1][GE1][GE4] every dialect cancels it: each of its readers is told, once', async () => {
-      await Promise.all(
-        DIALECTS.map(async (canceller) => {
-          const ask = newAsk(starter)
-          const first = await starter.start(service, ask)
-          const known = await knownOf(starter, ask, first)
-          await somethingSaid(starter, known, first)
-          const watching = DIALECTS.map((watcher) => watched(service, watcher, known))
-          const cancelling = canceller.cancel(service, known)
-          const [own, ...others] = await Promise.all([
-            messageFrom(starter, first, known.requestId),
-            ...watching,
-            cancelling,
-          ])
-          const by = canceller.name
-          expect({ by, end: own.end, ends: own.ends }).toEqual({ by, end: starter.cancelled, ends: 1 })
-          expect(own.text).not.toBe('')
-          for (const [i, watcher] of DIALECTS.entries()) {
-            const seen = others[i]
-            const reader = watcher.name
-            const told = { text: seen?.text, end: seen?.end, ends: seen?.ends }
-            expect({ by, reader, ...told }).toEqual({ by, reader, text: own.text, end: watcher.cancelled, ends: 1 })
-          }
-          expect(await requestsIn(service, ask.user, known.epoch)).toEqual({
-            [known.requestId]: { begun: 1, ended: 1 },
+      for (const canceller of DIALECTS) {
+        const ask = newAsk(starter)
+        const first = await starter.start(service, ask)
+        const known = await knownOf(starter, ask, first)
+        await somethingSaid(starter, known, first)
+        const [own, others] = await Promise.all([
+          messageFrom(starter, first, known.requestId),
+          Promise.all(DIALECTS.map((watcher) => watched(service, watcher, known))),
+          canceller.cancel(service, known),
+        ])
+        const by = canceller.name
+        expect({ by, end: own.end, ends: own.ends }).toEqual({ by, end: starter.cancelled, ends: 1 })
+        expect(own.text).not.toBe('')
+        for (const [i, { text, end, ends }] of others.entries()) {
+          const watcher = DIALECTS[i] ?? starter
+          const reader = watcher.name
+          expect({ by, reader, text, end, ends }).toEqual({
+            by,
+            reader,
+            text: own.text,
+            end: watcher.cancelled,
+            ends: 1,
           })
-        }),
-      )
+        }
+        expect(await requestsIn(service, ask.user, known.epoch)).toEqual({ [known.requestId]: { begun: 1, ended: 1 } })
+      }
     })
   })
 }

@@ -3,11 +3,13 @@ import { cuts } from './cuts.ts'
 import type { Service } from './dialect.ts'
 import { DIALECTS } from './dialects/all.ts'
 import { endings } from './endings.ts'
+import { hops } from './hops.ts'
 import { idempotency } from './idempotency.ts'
+import { joins } from './joins.ts'
 import { pairs } from './pairs.ts'
 
 /** Tests that run side by side. */
-const AT_ONCE = 12
+const AT_ONCE = 20
 
 /**
  * Registers what every service that speaks Freshet's dialects must hold, by its public HTTP and WebSocket alone.
@@ -22,6 +24,8 @@ export function conformance(service: Service): void {
       pairs(service, dialect)
       idempotency(service, dialect)
     }
+    hops(service)
+    joins(service)
     endings(service)
   })
 }

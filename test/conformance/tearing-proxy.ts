@@ -1,5 +1,4 @@
 import { connect, createServer, type Socket } from 'node:net'
-import { randomFrom } from '../support/client-random.ts'
 import { portOf } from '../support/server.ts'
 
 /** A way to a service on which connections are torn at arbitrary bytes of the answer, a number of times, then no more. */
@@ -15,14 +14,9 @@ export class TearingProxy {
     this.#server = createServer((client) => this.#pass(client, target))
   }
 
-  /** @param most the longest that an answer may become before it is torn, bytes */
-  static async to(
-    url: string,
-    { seed, tears, most }: { seed: number; tears: number; most: number },
-  ): Promise<TearingProxy> {
-    const random = randomFrom(seed)
-    const budgets = Array.from({ length: tears }, () => Math.floor(random() * most))
-    const proxy = new TearingProxy(new URL(url), budgets)
+  /** @param tears for each of the first connections, at which byte of what comes down it is torn */
+  static async to(url: string, tears: readonly number[]): Promise<TearingProxy> {
+    const proxy = new TearingProxy(new URL(url), tears)
     await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve))
     return proxy
   }

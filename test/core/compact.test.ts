@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { CompactLog, compactOf } from '../../src/core/compact.ts'
 import { isTerminal, type LogEvent, type Numbered } from '../../src/core/events.ts'
 import { resultOf } from '../../src/core/result.ts'
-import { FINISH, generatedLogArb, generationOf } from '../support/generated-log.ts'
+import { FINISH, generationOf, logArb } from '../support/generated-log.ts'
 
-/** The logs of the requests of a generated log, each by itself: their numbers have gaps. */
-const requestsArb: fc.Arbitrary<readonly (readonly Numbered[])[]> = generatedLogArb.map((log) => [
-  ...Map.groupBy(log, ({ event }) => event.request_id).values(),
-])
+/** The logs of the requests of a generated log, each by itself: a long one, or several whose numbers have gaps. */
+const requestsArb: fc.Arbitrary<readonly (readonly Numbered[])[]> = fc
+  .oneof(logArb(1), logArb(3))
+  .map((log) => [...Map.groupBy(log, ({ event }) => event.request_id).values()])
 
 function isText(event: LogEvent): event is Extract<LogEvent, { type: 'chunk' | 'token' }> {
   return event.type === 'chunk' || event.type === 'token'

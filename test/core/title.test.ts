@@ -42,7 +42,7 @@ describe('the title of a conversation', () => {
   it('[CV4] a long one is cut after the last word that fits whole', () => {
     const words = 'one two three four five six seven eight nine ten eleven twelve'
     expect(titleOf(words)).toBe('one two three four five six seven eight nine ten eleven…')
-    expect(titleOf(`${'x'.repeat(29)} ${'y'.repeat(30)} z`)).toBe(`${'x'.repeat(29)} ${'y'.repeat(30)}…`)
+    expect(titleOf(`${'x'.repeat(35)} ${'y'.repeat(24)} z`)).toBe(`${'x'.repeat(35)} ${'y'.repeat(24)}…`)
   })
 
   it('[CV4] a word that is longer than half a title is cut in the middle, between two characters', () => {

@@ -1,5 +1,11 @@
-import { afterAll, beforeAll } from 'vitest'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { knownOf, messageFrom, newAsk } from '../conformance/asking.ts'
+import { d4 } from '../conformance/dialects/d4.ts'
+import { eventOf } from '../conformance/reader.ts'
 import { conformance } from '../conformance/suite.ts'
+import { eventsOf } from '../support/event-stream.ts'
 import { embedded, type Server, startServer } from '../support/server.ts'
 
 /** A service that runs already, by its address; else one is started. */
@@ -8,17 +14,24 @@ let server: Server | null = null
 
 beforeAll(async () => {
   if (given !== undefined) return
-  server = await startServer({
-    vars: {
-      PROVIDERS: embedded({ main: 'tokens_per_second=80&first_token_ms=100' }),
-      RATE_LIMIT_PER_MINUTE: '0',
-    },
-  })
+  const vars = { PROVIDERS: embedded({ main: 'tokens_per_second=80&first_token_ms=100' }), RATE_LIMIT_PER_MINUTE: '0' }
+  server = await startServer({ vars })
 })
 afterAll(() => server?.stop())
 
-conformance({
+const service = {
   get url() {
     return given ?? server?.url ?? ''
   },
+}
+
+conformance(service)
+
+it('[DI1] curl -N reads what every other reader reads', async () => {
+  const ask = newAsk(d4)
+  const first = await d4.start(service, ask)
+  const { requestId } = await knownOf(d4, ask, first)
+  const url = `${service.url}/chat/stream?request_id=${requestId}&user_id=${ask.user}`
+  const { stdout } = await promisify(execFile)('curl', ['-sN', url])
+  expect(d4.messageOf(eventsOf(stdout).map(eventOf), requestId)).toEqual(await messageFrom(d4, first, requestId))
 })

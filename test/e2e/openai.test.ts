@@ -1,5 +1,4 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
+import { spawn } from 'node:child_process'
 import { LLMock } from '@copilotkit/aimock'
 import OpenAI from 'openai'
 import type { RunnableToolFunctionWithoutParse } from 'openai/lib/RunnableFunction'
@@ -346,8 +345,16 @@ describe('without any client', () => {
   test('[OA8] curl -N sees the lines as they are written, to the end', async () => {
     const body = JSON.stringify({ ...asked('slow curl'), stream: true })
     const url = `${freshet.url}/v1/chat/completions`
-    const { stdout } = await promisify(execFile)('curl', ['-sSN', '-H', 'X-User-Id: curl', '-d', body, url])
-    const lines = stdout.split('\n').filter((line) => line !== '')
+    const curl = spawn('curl', ['-sSN', '-H', 'X-User-Id: curl', '-d', body, url], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const written: string[] = []
+    for await (const piece of curl.stdout) written.push(String(piece))
+    expect(written.length).toBeGreaterThan(5)
+    const lines = written
+      .join('')
+      .split('\n')
+      .filter((line) => line !== '')
     expect(lines.filter((line) => !/^(id|data): /.test(line))).toEqual([])
     const data = lines.filter((line) => line.startsWith('data: ')).map((line) => line.slice('data: '.length))
     expect(data.at(-1)).toBe('[DONE]')

@@ -59,6 +59,7 @@ describe('configuration', () => {
       idleTimeoutMs: 3_600_000,
       retentionMs: 86_400_000,
       conversationRetentionMs: 7_776_000_000,
+      limits: { perMinute: 60, agentPerMinute: 10, agentPerMonth: 200 },
       genaiModelId: 'gemini-2.0-flash',
       modelName: 'freshet-embedded-1',
       heartbeatMs: 30_000,

@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LIMITS } from '../../src/core/limits.ts'
-import { Retries } from '../../src/hub/retries.ts'
-import type { RequestRow } from '../../src/hub/store.ts'
+import { type Retriable, Retries } from '../../src/hub/retries.ts'
 
 /** As OpenAI's clients wait at the least. */
 const BACKOFF_MS = 375
@@ -15,7 +14,7 @@ const MAYBE = { retryKey: KEY }
 /** A hub's requests as far as retries are concerned. */
 class Requests {
   now = 1_000_000
-  readonly rows: RequestRow[] = []
+  readonly rows: (Retriable & { readonly retry_key: string | null })[] = []
   readonly read = new Set<string>()
   readonly retries = new Retries({
     now: () => this.now,
@@ -43,26 +42,14 @@ class Requests {
     const row = this.rows[i]
     if (row === undefined) throw new Error(id)
     const unseen = this.read.has(id) ? 0 : 1
-    this.rows[i] = { ...row, status: 'complete', ended_at: this.now, chars: 1, end_seq: 1, unseen }
+    this.rows[i] = { ...row, ended_at: this.now, unseen }
     this.read.delete(id)
   }
 
   #begin(retry_key: string | null): string {
     const request_id = `r${this.rows.length}`
-    this.rows.push({
-      request_id,
-      conversation_id: null,
-      target: null,
-      start_seq: this.rows.length,
-      started_at: this.now,
-      deadline: this.now + 300_000,
-      status: 'running',
-      ended_at: null,
-      chars: null,
-      end_seq: null,
-      retry_key,
-      unseen: 0,
-    })
+    const start_seq = this.rows.length
+    this.rows.push({ request_id, start_seq, started_at: this.now, ended_at: null, retry_key, unseen: 0 })
     return request_id
   }
 }

@@ -40,10 +40,10 @@ export const textArb: fc.Arbitrary<string> = fc
 const stepArb = fc.record({
   request: fc.nat(4),
   act: fc.oneof(
-    { arbitrary: fc.constant('delta' as const), weight: 6 },
-    { arbitrary: fc.constant('flush' as const), weight: 4 },
-    { arbitrary: fc.constantFrom('call' as const, 'result' as const), weight: 2 },
-    { arbitrary: fc.constantFrom('consult' as const, 'consulted' as const), weight: 1 },
+    { arbitrary: fc.constant('delta' as const), weight: 10 },
+    { arbitrary: fc.constant('flush' as const), weight: 8 },
+    { arbitrary: fc.constantFrom('call' as const, 'result' as const), weight: 3 },
+    { arbitrary: fc.constantFrom('consult' as const, 'consulted' as const), weight: 2 },
     { arbitrary: fc.constant('switch' as const), weight: 1 },
     { arbitrary: fc.constantFrom('complete' as const, 'cancel' as const, 'fail' as const), weight: 1 },
   ),
@@ -112,26 +112,30 @@ function step({ act, text, chance }: Step, id: string, { generation, calls, runs
   }
 }
 
-/** A log as a hub could have written it: up to five requests beside each other, with tools and specialists. */
-export const generatedLogArb: fc.Arbitrary<readonly Numbered[]> = fc
-  .tuple(fc.array(stepArb, { maxLength: 60 }), fc.array(startArb, { minLength: 5, maxLength: 5 }))
-  .map(([steps, starts]) => {
-    const lives = new Map<number, Life>()
-    const events: LogEvent[] = []
-    let now = 1_000_000
-    for (const [i, one] of steps.entries()) {
-      now += 150
-      let life = lives.get(one.request)
-      if (life === undefined) {
-        const generation = generationOf({ ...starts[one.request], requestId: `r${one.request}` })
-        life = { generation, calls: [], runs: [] }
-        lives.set(one.request, life)
-        events.push(...generation.begin(now, 'embedded'))
+/** A log as a hub could have written it: up to so many requests (5 at most) beside each other, with tools and specialists. */
+export const logArb = (requests: number): fc.Arbitrary<readonly Numbered[]> =>
+  fc
+    .tuple(fc.array(stepArb, { maxLength: 60, size: 'max' }), fc.array(startArb, { minLength: 5, maxLength: 5 }))
+    .map(([steps, starts]) => {
+      const lives = new Map<number, Life>()
+      const events: LogEvent[] = []
+      let now = 1_000_000
+      for (const [i, one] of steps.entries()) {
+        now += 150
+        const request = one.request % requests
+        let life = lives.get(request)
+        if (life === undefined) {
+          const generation = generationOf({ ...starts[request], requestId: `r${request}` })
+          life = { generation, calls: [], runs: [] }
+          lives.set(request, life)
+          events.push(...generation.begin(now, 'embedded'))
+        }
+        events.push(...step(one, `t${i}`, life, now))
       }
-      events.push(...step(one, `t${i}`, life, now))
-    }
-    return events.map((event, i) => ({ seq: i + 1, event }))
-  })
+      return events.map((event, i) => ({ seq: i + 1, event }))
+    })
+
+export const generatedLogArb = logArb(5)
 
 /** A request of one chunk, started and ended. */
 export function exchangeEvents(requestId: string, prompt: string, answer: string, at = 1000): readonly LogEvent[] {

@@ -101,7 +101,15 @@ export function everyEvent(
     {
       ...common,
       type: 'cancelled',
-      data: { request_id, status: 'cancelled', reason: 'asked to', total_chunks: 6, total_length: 25, duration: 1, message_count: 4 },
+      data: {
+        request_id,
+        status: 'cancelled',
+        reason: 'asked to',
+        total_chunks: 6,
+        total_length: 25,
+        duration: 1,
+        message_count: 4,
+      },
     },
     {
       ...common,

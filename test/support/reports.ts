@@ -97,6 +97,7 @@ export const totalsArb: fc.Arbitrary<Totals> = fc.record({
     noNullPrototype: true,
   }),
   rows_written: count,
+  quota: fc.constant(null),
   ledger_id: fc.constant(0),
   spending: fc.dictionary(
     fc.constantFrom('2026-11-19', '2026-11-20'),

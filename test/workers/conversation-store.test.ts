@@ -43,30 +43,34 @@ describe('a list of conversations', () => {
     within(async (make) => {
       const one = fc.record({ createdAt: fc.nat(3), usedAt: fc.option(fc.nat(5)) })
       await fc.assert(
-        fc.asyncProperty(fc.array(one, { maxLength: 25 }), fc.integer({ min: 1, max: 8 }), async (all, size) => {
-          const { conversations } = await make()
-          const expected = all.map(({ createdAt, usedAt }, i) => {
-            const conversationId = `c${i}`
-            conversations.ensure(conversationId, createdAt)
-            if (usedAt !== null) {
-              conversations.save(conversationId, saved(`r${i}`, exchange(`p${i}`, 'a'), { at: usedAt }))
-            }
-            const title = usedAt === null ? '' : `p${i}`
-            const updatedAt = Math.max(createdAt, usedAt ?? 0)
-            return { conversationId, title, createdAt, updatedAt, messageCount: usedAt === null ? 0 : 2 }
-          })
-          expected.sort((a, b) => b.updatedAt - a.updatedAt || (a.conversationId < b.conversationId ? 1 : -1))
-          const found: ConversationInfo[] = []
-          let before: string | null = null
-          do {
-            const page = conversations.list(before, size)
-            expect(page.conversations.length).toBeLessThanOrEqual(size)
-            if (page.next !== null) expect(page.conversations).toHaveLength(size)
-            found.push(...page.conversations)
-            before = page.next
-          } while (before !== null)
-          expect(found).toEqual(expected)
-        }),
+        fc.asyncProperty(
+          fc.array(one, { maxLength: 25, size: 'max' }),
+          fc.integer({ min: 1, max: 8 }),
+          async (all, size) => {
+            const { conversations } = await make()
+            const expected = all.map(({ createdAt, usedAt }, i) => {
+              const conversationId = `c${i}`
+              conversations.ensure(conversationId, createdAt)
+              if (usedAt !== null) {
+                conversations.save(conversationId, saved(`r${i}`, exchange(`p${i}`, 'a'), { at: usedAt }))
+              }
+              const title = usedAt === null ? '' : `p${i}`
+              const updatedAt = Math.max(createdAt, usedAt ?? 0)
+              return { conversationId, title, createdAt, updatedAt, messageCount: usedAt === null ? 0 : 2 }
+            })
+            expected.sort((a, b) => b.updatedAt - a.updatedAt || (a.conversationId < b.conversationId ? 1 : -1))
+            const found: ConversationInfo[] = []
+            let before: string | null = null
+            do {
+              const page = conversations.list(before, size)
+              expect(page.conversations.length).toBeLessThanOrEqual(size)
+              if (page.next !== null) expect(page.conversations).toHaveLength(size)
+              found.push(...page.conversations)
+              before = page.next
+            } while (before !== null)
+            expect(found).toEqual(expected)
+          },
+        ),
         { numRuns: 60 },
       )
     }))
@@ -366,7 +370,7 @@ describe('what was said', () => {
   it('[CV3][CV6][CV7] by any saving, editing, going on, clearing and deleting: it is what a list of it would hold', () =>
     within(async (make) => {
       await fc.assert(
-        fc.asyncProperty(fc.array(actArb, { maxLength: 30 }), async (acts) => {
+        fc.asyncProperty(fc.array(actArb, { maxLength: 30, size: 'max' }), async (acts) => {
           const { conversations } = await make()
           const model = new Map<string, Model>()
           for (const [i, act] of acts.entries()) {

@@ -26,8 +26,8 @@ export const draftInput = z.object({
     .default('today')
     .describe('When: ISO 8601, or the user\'s own words: "tomorrow at 2pm", "next Friday", "on Monday from 9 to 11".'),
   end_time: timeWordsSchema.nullish().describe('When it ends, likewise, or how long it takes: "2 hours".'),
-  importance: importanceSchema.default('medium'),
-  tags: tagsSchema.default([]),
+  importance: importanceSchema.default('medium').describe('low, medium or high.'),
+  tags: tagsSchema.default([]).describe('Short words to find it by.'),
 })
 export type DraftInput = z.output<typeof draftInput>
 
@@ -38,10 +38,10 @@ export const changesInput = z.object({
     .optional()
     .describe('ISO 8601 or words; a day alone keeps the time of day, a time alone keeps the day.'),
   end_time: timeWordsSchema.nullish().describe('Likewise, or how long it takes; null: it has no end.'),
-  importance: importanceSchema.optional(),
+  importance: importanceSchema.optional().describe('low, medium or high.'),
   tags: tagsSchema.optional().describe('All of its tags; they replace those that it has.'),
   add_tags: tagsSchema.optional().describe('Tags beside those that it has.'),
-  remove_tags: tagsSchema.optional(),
+  remove_tags: tagsSchema.optional().describe('Tags that it is to lose.'),
   status: statusSchema.optional(),
 })
 export type ChangesInput = z.output<typeof changesInput>

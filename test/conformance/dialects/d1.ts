@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { type Ask, type Dialect, Draft, type Place, type Service } from '../dialect.ts'
 import { Reader } from '../reader.ts'
 import { PLAIN } from './prompts.ts'
+import { takeState } from './state.ts'
 
 const envelopeSchema = z.object({
   id: z.string().nullable(),
@@ -12,18 +13,6 @@ const envelopeSchema = z.object({
 })
 const textSchema = z.object({ chunk: z.string() })
 const endSchema = z.object({ status: z.literal('cancelled').optional() })
-const stateSchema = z.object({
-  messages: z.array(
-    z.object({
-      request_id: z.string(),
-      role: z.string(),
-      content: z.string(),
-      status: z.enum(['complete', 'cancelled', 'error']),
-    }),
-  ),
-  running: z.array(z.object({ request_id: z.string(), text: z.string() })),
-})
-
 /** Contract D1: WebSocket. Its cursor is the `id` of the last envelope, or where it was told that it begins (CU5). */
 export const d1: Dialect = {
   name: 'D1',
@@ -49,7 +38,7 @@ export const d1: Dialect = {
     const draft = new Draft()
     for (const envelope of events.map((event) => envelopeSchema.parse(event.data))) {
       const { event_type: type, data } = envelope
-      if (type === 'resync') fold(draft, data, requestId)
+      if (type === 'resync') takeState(draft, data, requestId)
       if (envelope.request_id !== requestId) continue
       switch (type) {
         case 'stream_start':
@@ -78,25 +67,18 @@ export const d1: Dialect = {
   },
 }
 
-function requestOf({ prompt, key }: Ask): object {
-  return { type: 'ai_request', prompt, ...(key && { request_id: key.value }) }
+function requestOf({ prompt, key, byToken }: Ask): object {
+  return {
+    type: 'ai_request',
+    prompt,
+    ...(key && { request_id: key.value }),
+    ...(byToken && { stream_config: { granularity: 'token' } }),
+  }
 }
 
 /** A client that has seen nothing of its request sends it once more, with the same id (CL9). */
 function isKnown({ cursor, requestId }: Place): boolean {
   return cursor !== null || requestId !== null
-}
-
-/** The state of a `resync` in the place of what was gathered (RS3). */
-function fold(draft: Draft, data: unknown, requestId: string): void {
-  const { messages, running } = stateSchema.parse(data)
-  draft.clear()
-  for (const { request_id, text } of running) if (request_id === requestId) draft.say(text)
-  for (const { request_id, role, content, status } of messages) {
-    if (request_id !== requestId || role !== 'assistant') continue
-    draft.say(content)
-    draft.end(status)
-  }
 }
 
 interface Opening {

@@ -3,6 +3,7 @@ import { cancelByHttp } from '../cancel.ts'
 import { type Ask, type Dialect, Draft } from '../dialect.ts'
 import { openBegun, send } from '../reader.ts'
 import { PLAIN } from './prompts.ts'
+import { takeState } from './state.ts'
 
 const STREAM = '/sse/ai-stream?subscriptions=ai_response'
 const namedSchema = z.object({ request_id: z.string() })
@@ -36,6 +37,7 @@ export const d2: Dialect = {
   messageOf(events, requestId) {
     const draft = new Draft()
     for (const event of events) {
+      if (event.name === 'resync') takeState(draft, event.data, requestId)
       if (d2.requestIdIn(event) !== requestId) continue
       // Each connection has a name of its own, and some begin with a snapshot (RS6); the message is the same.
       const { client_id: _, snapshot: __, ...data } = dataSchema.parse(event.data)
@@ -60,11 +62,15 @@ export const d2: Dialect = {
   },
 }
 
-function triggerOf({ user, prompt, key }: Ask) {
+function triggerOf({ user, prompt, key, byToken }: Ask) {
   return {
     path: '/api/sse/trigger-stream',
     user,
-    body: { prompt, ...(key?.as === 'field' && { request_id: key.value }) },
+    body: {
+      prompt,
+      ...(key?.as === 'field' && { request_id: key.value }),
+      ...(byToken && { stream_config: { granularity: 'token' } }),
+    },
     headers: { 'idempotency-key': key?.as === 'header' ? key.value : null },
   }
 }
