@@ -26,7 +26,7 @@ export const updateTodo = defineTool({
   name: 'update_todo',
   description: 'Changes a todo: its item, its times, its importance, its tags or its status. What is left out stays.',
   needsTime: true,
-  input: z.object({ ...named, changes: changesInput }),
+  input: z.object({ ...named, changes: changesInput.describe('What is to be another; what is left out stays.') }),
   run: ({ changes, ...which }, context) => {
     const todo = theOne(which, context, changes.status === 'pending' ? 'completed' : 'pending')
     return refusing(() => changed(todo.todo_id, changesOf(todo, changes, asked(context)), context))

@@ -25,7 +25,7 @@ export const findFreeTime = defineTool({
       .optional()
       .describe('ISO 8601 or words; default: now. A day or a period without `to` stands for all of it.'),
     to: timeWordsSchema.optional().describe(`Likewise; default: ${USUAL_DAYS} days after \`from\`.`),
-    duration_minutes: z.number().int().min(5).max(1440).default(60),
+    duration_minutes: z.number().int().min(5).max(1440).default(60).describe('Length, minutes.'),
     day_start_hour: z
       .number()
       .int()

@@ -9,9 +9,9 @@ export const listTodos = defineTool({
   description: "Lists the user's todos by their time, all of them or those that fit.",
   needsTime: true,
   input: z.object({
-    status: statusSchema.optional(),
-    importance: importanceSchema.optional(),
-    tag: z.string().trim().min(1).max(50).optional(),
+    status: statusSchema.optional().describe('pending or completed; left out: both.'),
+    importance: importanceSchema.optional().describe('low, medium or high.'),
+    tag: z.string().trim().min(1).max(50).optional().describe('One tag.'),
     from: timeWordsSchema
       .optional()
       .describe('ISO 8601 or words. A day or a period ("tomorrow", "this week") without `to` stands for all of it.'),
@@ -27,6 +27,9 @@ export const listTodos = defineTool({
 export const searchTodos = defineTool({
   name: 'search_todos',
   description: 'Finds todos by words of their item or their tags.',
-  input: z.object({ query: z.string().trim().min(1).max(200), status: statusSchema.optional() }),
+  input: z.object({
+    query: z.string().trim().min(1).max(200).describe('Words of the item or its tags.'),
+    status: statusSchema.optional().describe('pending or completed.'),
+  }),
   run: ({ query, status }, context) => shown(todosOf(context).list({ query: tellingWords(query), status }), context),
 })

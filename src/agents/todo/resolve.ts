@@ -42,7 +42,7 @@ export const changesInput = z.object({
   tags: tagsSchema.optional().describe('All of its tags; they replace those that it has.'),
   add_tags: tagsSchema.optional().describe('Tags beside those that it has.'),
   remove_tags: tagsSchema.optional().describe('Tags that it is to lose.'),
-  status: statusSchema.optional(),
+  status: statusSchema.optional().describe('pending or completed.'),
 })
 export type ChangesInput = z.output<typeof changesInput>
 
