@@ -60,6 +60,11 @@ export const LIMITS = {
   refreshedHubs: 500,
   /** Comment on a silent event stream, ms: proxies cut after 30 s (seen at 30.26 s). */
   sseCommentMs: 15_000,
+  /**
+   * The same on a stream of one request: that its reader has left is seen at the second write to it, and must be by the
+   * time that its retry comes (GE11), which is `sseRetryMs` later at the soonest.
+   */
+  requestCommentMs: 750,
   /** What an EventSource is told to wait before it reconnects, ms. */
   sseRetryMs: 2000,
   /** How long the head of a stream waits for its first event, to leave with it, ms (DI5). */
@@ -101,6 +106,9 @@ export const LIMITS = {
   /** A tool's output as text for the model, and strings in it as anyone sees them (AG6). */
   toolOutputChars: 20_000,
   toolStringChars: 5000,
+  /** An end that repeats the answer and its history (D5) is one row of at most 600,000 characters. */
+  closingAnswerChars: 200_000,
+  closingHistoryChars: 150_000,
   /** Text of a specialist's finding that its end event carries. */
   findingChars: 4000,
   /** How long after its end a request that nobody saw the end of can be joined by a retry, ms (GE11). */

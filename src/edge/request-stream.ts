@@ -64,6 +64,7 @@ export function streamRequest(c: EdgeContext, stream: RequestStream): Promise<Re
     },
     dialect: writer,
     heartbeatMs,
+    commentMs: LIMITS.requestCommentMs,
     retryMs: dialect.eventSource === true ? LIMITS.sseRetryMs : null,
     headers,
     signal: c.req.raw.signal,

@@ -26,6 +26,8 @@ interface BridgeOptions {
   connect(cursor: string | null, clientId: string | null): Promise<WebSocket | null>
   readonly dialect: BridgeDialect
   readonly heartbeatMs: number
+  /** After how long without a word a comment is written, ms. */
+  readonly commentMs: number
   /** What an EventSource is told to wait before it reconnects, ms; null for other readers. */
   readonly retryMs: number | null
   /** Response headers beside those of every event stream. */
@@ -124,7 +126,7 @@ class Bridge {
 
   #arm(): void {
     const heartbeatAt = this.#lastEventAt + this.#options.heartbeatMs
-    const at = Math.min(heartbeatAt, this.#lastWriteAt + LIMITS.sseCommentMs)
+    const at = Math.min(heartbeatAt, this.#lastWriteAt + this.#options.commentMs)
     this.#timer = setTimeout(() => this.#tick(), Math.max(1, at - Date.now()))
   }
 
@@ -135,7 +137,7 @@ class Bridge {
     if (now - this.#lastEventAt >= this.#options.heartbeatMs) {
       this.#lastEventAt = now
       this.#write(this.#options.dialect.heartbeat(now))
-    } else if (now - this.#lastWriteAt >= LIMITS.sseCommentMs) this.#write(sseComment('open'))
+    } else if (now - this.#lastWriteAt >= this.#options.commentMs) this.#write(sseComment('open'))
     this.#arm()
   }
 

@@ -208,9 +208,10 @@ export class Answers {
       if (part.type === 'text') texts.push(part.text)
       // What another provider gave is not what the key says, and an answer that was cut short is no answer.
       const whole = part.type === 'finish' && part.reason === 'stop' && part.provider.name === first?.name
-      if (whole && !running.generation.ended) {
+      const text = texts.join('')
+      if (whole && text !== '' && !running.generation.ended) {
         const { name, model } = first
-        const answer = { text: texts.join(''), provider: name, model, finish_reason: part.reason, usage: part.usage }
+        const answer = { text, provider: name, model, finish_reason: part.reason, usage: part.usage }
         const { conversationId } = running
         this.#ports.cache.put(key, { ...answer, cost: running.cost }, this.#ports.now(), conversationId)
       }

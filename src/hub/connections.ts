@@ -72,7 +72,7 @@ export class Connections {
       channels: options.channels,
       conversation_id: options.conversationId,
       request_id: following?.requestId ?? null,
-      client_id: id,
+      client_id: following?.target ?? id,
       progress_every: options.progressEvery,
     }
     this.#flushFor(filter)

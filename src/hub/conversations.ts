@@ -152,11 +152,11 @@ export class Conversations {
     return historyOf(this.#past(id, until), answered, LIMITS.historyTokens)
   }
 
-  /** Messages that there will be with an answer to a message. */
-  countWith(id: string, messageId: string | null): number {
+  /** Messages that there are before one: all of them, unless it came again (CV7). */
+  countBefore(id: string, messageId: string | null): number {
     const until = this.#placeOf(id, messageId)
     const sum = this.#sql.run('SELECT sum(messages) n FROM exchanges WHERE conversation_id = ? AND n < ?', id, until)
-    return Number(sum[0]?.['n'] ?? 0) + 2
+    return Number(sum[0]?.['n'] ?? 0)
   }
 
   /** The requests that a message is answered by now, all rounds; none when it has no exchange (CV7). */

@@ -16,6 +16,8 @@ export interface Follow {
 export interface Following {
   readonly requestId: string
   readonly conversationId: string | null
+  /** The one client to which it was narrowed (FL4), or null: who asks for it by its id is let in. */
+  readonly target: string | null
   /** The compacted log, to be sent before what is live; null when it goes on after a cursor. */
   readonly compact: readonly Numbered[] | null
   /** With a cursor: its number. */
@@ -26,6 +28,7 @@ export interface Following {
 interface FollowedRow {
   readonly request_id: string
   readonly conversation_id: string | null
+  readonly target: string | null
   readonly status: string
   readonly start_seq: number
   readonly end_seq: number | null
@@ -66,7 +69,7 @@ export function findFollowed<Row extends FollowedRow>(
   const row = rowOf(follow, at, given !== null, ports)
   if (row === null) return null
   const running = requests.runner.get(row.request_id)
-  const names = { requestId: row.request_id, conversationId: row.conversation_id }
+  const names = { requestId: row.request_id, conversationId: row.conversation_id, target: row.target }
   if (row.status !== 'running' || running === undefined) {
     // Whoever asks what runs in a conversation is told that nothing does.
     if (follow.requestId === null && at === null) return null

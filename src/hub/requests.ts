@@ -1,4 +1,5 @@
 import { agentOf } from '../agents/agents.ts'
+import { closingOf } from '../core/closing.ts'
 import type { StartCommand } from '../core/commands.ts'
 import { FreshetError } from '../core/errors.ts'
 import { isTerminal, type LogEvent, type Numbered } from '../core/events.ts'
@@ -347,16 +348,10 @@ export class Requests {
 
   #closing({ command, history, generation }: Running): { messageCount: number | null; closing: Closing | null } {
     const { conversationId, messageId, prompt } = command
-    const messageCount = conversationId === null ? null : this.#ports.conversations.countWith(conversationId, messageId)
-    if (!command.closing) return { messageCount, closing: null }
-    const said = [...history, { role: 'user', content: prompt } as const].flatMap(({ role, content }) =>
-      role === 'user' || role === 'assistant' ? [{ role, content }] : [],
-    )
-    const final_message = generation.text
-    return {
-      messageCount,
-      closing: { final_message, history: [...said, { role: 'assistant', content: final_message }] },
-    }
+    const answered = generation.length > 0 ? 2 : 1
+    const messageCount =
+      conversationId === null ? null : this.#ports.conversations.countBefore(conversationId, messageId) + answered
+    return { messageCount, closing: command.closing ? closingOf(history, prompt, generation.text) : null }
   }
 
   #save(running: Running, status: Exchange['status'], now: number): void {

@@ -14,6 +14,8 @@ import { TearingProxy } from './tearing-proxy.ts'
 /** By then an answer's head and its first event, with its id, have come. */
 const FIRST_ID_BYTES = 1500
 const MOST_BYTES = 5000
+/** How long an EventSource may take, with its waits between reconnects, on a busy machine. */
+const PATIENCE_MS = 50_000
 
 /** A reconnect after the end gets 204, and an EventSource that never calls `close()` stops by it (DI2). */
 export function endings(service: Service): void {
@@ -68,8 +70,7 @@ export function endings(service: Service): void {
         const places = [FIRST_ID_BYTES, 0, 0].map((least) => least + Math.floor(random() * MOST_BYTES))
         const proxy = await TearingProxy.to(service.url, places)
         const ask = newAsk(d3Get)
-        const { events } = await untilClosed(`${proxy.url}${d3Url(ask)}`)
-        await proxy.close()
+        const { events } = await untilClosed(`${proxy.url}${d3Url(ask)}`).finally(() => proxy.close())
         expect(proxy.tears).toBeGreaterThan(0)
         await told(service, d3Get, ask, events)
       },
@@ -81,8 +82,8 @@ export function endings(service: Service): void {
         const proxy = await TearingProxy.to(service.url, [bytes])
         // Somebody who talks all the time: that a reader has left is noticed by writing to it.
         const ask = newAsk({ ...d3Get, prompt: PLAIN })
-        const { events } = await untilClosed(`${proxy.url}${d3Url(ask)}&agent=assistant`)
-        await proxy.close()
+        const url = `${proxy.url}${d3Url(ask)}&agent=assistant`
+        const { events } = await untilClosed(url).finally(() => proxy.close())
         expect(proxy.tears).toBe(1)
         await told(service, d3Get, ask, events)
       },
@@ -111,7 +112,6 @@ async function untilClosed(url: string): Promise<{ readonly events: readonly Wir
   const source = new EventSource(url)
   const events: WireEvent[] = []
   let opened = 0
-  const { promise, resolve } = Promise.withResolvers<void>()
   for (const name of ['connected', 'message', 'done', 'error']) {
     source.addEventListener(name, (event: MessageEvent) => {
       // `error` is the connection's too; then it has no data.
@@ -122,9 +122,20 @@ async function untilClosed(url: string): Promise<{ readonly events: readonly Wir
   source.addEventListener('open', () => {
     opened += 1
   })
-  source.addEventListener('error', () => {
-    if (source.readyState === source.CLOSED) resolve()
+  const closed = new Promise<void>((resolve) => {
+    source.addEventListener('error', () => {
+      if (source.readyState === source.CLOSED) resolve()
+    })
   })
-  await promise
-  return { events, opened }
+  let late: NodeJS.Timeout | undefined
+  const tooLate = new Promise<never>((_, reject) => {
+    late = setTimeout(() => reject(new Error(`it never stopped; ${events.length} events came`)), PATIENCE_MS)
+  })
+  try {
+    await Promise.race([closed, tooLate])
+    return { events, opened }
+  } finally {
+    clearTimeout(late)
+    source.close()
+  }
 }

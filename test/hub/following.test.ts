@@ -10,6 +10,7 @@ import { FINISH, generatedLogArb, generationOf } from '../support/generated-log.
 interface Row {
   request_id: string
   conversation_id: string | null
+  target: string | null
   status: string
   start_seq: number
   end_seq: number | null
@@ -31,6 +32,7 @@ class Hub {
       const row = this.rows.get(request_id) ?? {
         request_id,
         conversation_id,
+        target: null,
         status: 'running',
         start_seq: seq,
         end_seq: null,
@@ -116,11 +118,11 @@ beforeEach(() => {
 function whole(requestId: string, conversationId: string | null) {
   const row = hub.rows.get(requestId)
   if (row === undefined) throw new Error('no such request')
-  return { requestId, conversationId, compact: compactOf(hub.of(row)).events(), after: null }
+  return { requestId, conversationId, target: null, compact: compactOf(hub.of(row)).events(), after: null }
 }
 
 function rest(requestId: string, conversationId: string | null, after: number) {
-  return { requestId, conversationId, compact: null, after }
+  return { requestId, conversationId, target: null, compact: null, after }
 }
 
 describe('a reader without a cursor', () => {

@@ -31,13 +31,15 @@ export const findFreeTime = defineTool({
       .int()
       .min(0)
       .max(23)
-      .default(WORKDAY.from / HOUR),
+      .default(WORKDAY.from / HOUR)
+      .describe('Nothing before this hour of a day.'),
     day_end_hour: z
       .number()
       .int()
       .min(1)
       .max(24)
-      .default(WORKDAY.to / HOUR),
+      .default(WORKDAY.to / HOUR)
+      .describe('Nothing after this hour of a day.'),
   }),
   run: ({ from, to, duration_minutes, day_start_hour, day_end_hour }, context) => {
     const store = todosOf(context)

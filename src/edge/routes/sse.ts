@@ -78,6 +78,7 @@ function stream(c: EdgeContext, query: z.output<typeof querySchema>, channels: r
       }),
     dialect: opsDialect(channels, given === null),
     heartbeatMs,
+    commentMs: LIMITS.sseCommentMs,
     retryMs: LIMITS.sseRetryMs,
     signal: c.req.raw.signal,
   })
