@@ -6,7 +6,9 @@ export const VERSION = '0.1.0'
 
 /** Everything that is set from outside, validated. Times as their names say. */
 export interface Config {
-  readonly authMode: 'open'
+  readonly authMode: 'open' | 'jwt'
+  /** How tokens are checked, as it was set: the edge parses it, in jwt mode at its first request. */
+  readonly jwt: Readonly<Record<'JWT_SECRET' | 'JWKS_URL' | 'JWT_ISSUER' | 'JWT_AUDIENCE', string | undefined>>
   readonly allowedOrigins: readonly string[]
   readonly providers: readonly ProviderEntry[]
   readonly maxConnections: number
@@ -118,14 +120,14 @@ export function readConfig(env: object): Config {
     )
   }
   const vars = parsed.data
-  if (vars.AUTH_MODE === 'jwt') {
-    throw new FreshetError(
-      'config_invalid',
-      'AUTH_MODE is jwt, which this version cannot check yet, so it serves nobody.',
-    )
-  }
   const config: Config = {
     authMode: vars.AUTH_MODE,
+    jwt: {
+      JWT_SECRET: secretOf(env, 'JWT_SECRET'),
+      JWKS_URL: secretOf(env, 'JWKS_URL'),
+      JWT_ISSUER: secretOf(env, 'JWT_ISSUER'),
+      JWT_AUDIENCE: secretOf(env, 'JWT_AUDIENCE'),
+    },
     allowedOrigins: vars.ALLOWED_ORIGINS,
     providers: vars.PROVIDERS,
     maxConnections: vars.MAX_CONNECTIONS_PER_USER,

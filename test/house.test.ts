@@ -101,7 +101,7 @@ describe('the house', () => {
 
   it('[ROOMS] only env.ts reads variables and secrets by name', () => {
     const readers = codeFiles().filter((file) => /\benv\s*(\.|\[')[A-Z_]+_[A-Z_]+\b/.test(bare(read(file))))
-    const bindings = /\benv\.(SESSION_HUB|MONITOR|ASSETS)\b/g
+    const bindings = /\benv\.(SESSION_HUB|MONITOR|ASSETS|ADDRESS_LIMIT)\b/g
     const others = readers.filter((file) => /\benv\s*\.[A-Z_]+\b/.test(bare(read(file)).replaceAll(bindings, '')))
     expect(others.filter((file) => file !== 'env.ts')).toEqual([])
   })

@@ -17,6 +17,8 @@ export const attachmentSchema = z.object({
   active_at: z.number(),
   /** The log's end when it connected, or its cursor: what is after it, this connection has seen or will see. */
   from_seq: z.number(),
+  /** When its token ends, ms: it is closed then; null without one (ID10). */
+  expires_at: z.number().nullable().default(null),
   /** While it is being paged: the last number it was sent. null when it is live (RS8). */
   behind: z.number().nullable(),
 })

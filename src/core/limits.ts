@@ -7,8 +7,8 @@ export const LIMITS = {
   frameBytes: 1024 * 1024,
   /** Nesting of JSON from outside: no command of ours needs six, and schemas recurse. → bad_json */
   jsonDepth: 32,
-  /** The body of an HTTP request. → body_too_large */
-  bodyBytes: 1024 * 1024,
+  /** The body of an HTTP request: 50 messages of 10,000 characters (D5) as Python escapes them are 3 MB. → body_too_large */
+  bodyBytes: 4 * 1024 * 1024,
   /** A prompt. Far above any model's useful input by one person, far below SQLite's 2 MB row. → prompt_too_long */
   promptChars: 200_000,
   /** Names of users: a header value that is also a Durable Object's name. */
@@ -69,6 +69,12 @@ export const LIMITS = {
   sseRetryMs: 2000,
   /** How long the head of a stream waits for its first event, to leave with it, ms (DI5). */
   firstEventMs: 1000,
+  /** An address: what Cloudflare's edge takes. Headers all together: twice what a browser sends with a long token. */
+  urlChars: 16_384,
+  headerChars: 32_768,
+  /** How long a ticket works, ms (contract: within 60 s), and how many may be unused at a time. */
+  ticketMs: 60_000,
+  tickets: 100,
   /** How often a bridge tries to reach a hub that went away, and its first wait, doubled each time, ms. */
   reattachTries: 5,
   reattachMs: 100,
@@ -106,9 +112,9 @@ export const LIMITS = {
   /** A tool's output as text for the model, and strings in it as anyone sees them (AG6). */
   toolOutputChars: 20_000,
   toolStringChars: 5000,
-  /** An end that repeats the answer and its history (D5) is one row of at most 600,000 characters. */
+  /** An end that repeats the answer and its history (D5) is one row, and SQLite's rows end at 2 MB. */
   closingAnswerChars: 200_000,
-  closingHistoryChars: 150_000,
+  closingBytes: 1_800_000,
   /** Text of a specialist's finding that its end event carries. */
   findingChars: 4000,
   /** How long after its end a request that nobody saw the end of can be joined by a retry, ms (GE11). */

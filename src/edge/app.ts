@@ -1,9 +1,13 @@
 import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import { type ErrorCode, FreshetError, shown } from '../core/errors.ts'
+import { rateLimitHeaders } from '../core/rate-window.ts'
 import { readConfig } from '../env.ts'
+import { AuthFailure, challengeOf } from './auth/failure.ts'
+import { checkAddress, checkSizes } from './bounds.ts'
 import { closedSocket } from './closed-socket.ts'
 import type { EdgeEnv } from './context.ts'
+import { checkIdentitySettings } from './identify.ts'
 import { methodsAt } from './methods.ts'
 import { isOpenAi, openAiRefusal } from './openai-refusal.ts'
 import { problem } from './problem.ts'
@@ -16,6 +20,7 @@ import { requestRoutes } from './routes/requests.ts'
 import { serviceStatsRoutes } from './routes/service-stats.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { sseRoutes } from './routes/sse.ts'
+import { ticketRoutes } from './routes/tickets.ts'
 import { todoAgentRoutes } from './routes/todo-agent.ts'
 import { todoRoutes } from './routes/todos.ts'
 import { triggerRoutes } from './routes/trigger.ts'
@@ -26,15 +31,23 @@ import { wsRoutes } from './routes/ws.ts'
 const CANNOT_SERVE: ReadonlySet<ErrorCode> = new Set(['config_invalid', 'unavailable', 'internal'])
 
 /** An error in the shape that callers of an address read. */
-function refusalAt(path: string, code: ErrorCode, message: string): Response {
-  return isOpenAi(path) ? openAiRefusal(code, message) : problem(code, message)
+function refusalAt(path: string, error: FreshetError): Response {
+  const { code, message, limit } = error
+  const refusal = isOpenAi(path) ? openAiRefusal(code, message) : problem(code, message, limit?.usage ?? {})
+  const fields = limit === null ? {} : rateLimitHeaders(limit.policies, Date.now())
+  for (const [name, value] of Object.entries(fields)) refusal.headers.set(name, value)
+  return refusal
 }
 
 /** The Worker's HTTP face: configuration first, then CORS, then the routes of each dialect. */
 export const app = new Hono<EdgeEnv>()
 
 app.use(async (c, next) => {
-  c.set('config', readConfig(c.env))
+  const config = readConfig(c.env)
+  c.set('config', config)
+  checkIdentitySettings(config)
+  checkSizes(c.req.raw)
+  await checkAddress(c)
   await next()
 })
 
@@ -62,6 +75,7 @@ app.route('/', uiChatRoutes)
 app.route('/', todoAgentRoutes)
 app.route('/', todoRoutes)
 app.route('/', openAiRoutes)
+app.route('/', ticketRoutes)
 app.route('/', operatorRoutes)
 
 app.route('/', aboutRoutes(app))
@@ -69,21 +83,28 @@ app.route('/', aboutRoutes(app))
 app.notFound((c) => {
   const methods = methodsAt(app.routes, c.req.path)
   if (methods.length === 0) {
-    return refusalAt(c.req.path, 'not_found', 'There is nothing at this address. GET / lists what there is.')
+    const words = 'There is nothing at this address. GET / lists what there is.'
+    return refusalAt(c.req.path, new FreshetError('not_found', words))
   }
   const words = `This address takes ${methods.join(' and ')}, not ${c.req.method}.`
-  const refusal = refusalAt(c.req.path, 'method_not_allowed', words)
+  const refusal = refusalAt(c.req.path, new FreshetError('method_not_allowed', words))
   refusal.headers.set('allow', methods.join(', '))
   return refusal
 })
 
 app.onError((error, c) => {
-  const { code, message } = shown(error)
+  if (error instanceof AuthFailure) {
+    const refusal = refusalAt(c.req.path, new FreshetError('unauthorized', error.message))
+    refusal.headers.set('www-authenticate', challengeOf(error.reason))
+    return refusal
+  }
+  const refused = shown(error)
+  const { code, message } = refused
   // An unexpected error's text may hold anything; its name is enough to find it by (ER3).
   if (code === 'internal') console.error({ message: 'request failed', name: error.name })
   // Its sentence is ours and holds no value, so the operator may read it where the service runs.
   if (code === 'config_invalid') console.error({ message })
   const isUpgrade = c.req.header('upgrade')?.toLowerCase() === 'websocket'
   if (isUpgrade && CANNOT_SERVE.has(code)) return closedSocket(new FreshetError(code, message))
-  return refusalAt(c.req.path, code, message)
+  return refusalAt(c.req.path, refused)
 })

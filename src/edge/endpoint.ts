@@ -2,6 +2,7 @@ import type { Handler, Hono } from 'hono'
 import type * as z from 'zod'
 import { FreshetError } from '../core/errors.ts'
 import type { EdgeContext, EdgeEnv } from './context.ts'
+import { type Access, identify } from './identify.ts'
 import { jsonBody, parseInput } from './input.ts'
 import type { ResponseDoc } from './schemas/responses.ts'
 
@@ -26,7 +27,7 @@ export interface Route {
   /** The group that it is listed in; `openapi.ts` says what each one is. */
   readonly tag: Tag
   /** Who may call: anyone by name (`caller`, the default), the operator, or anyone without a name too (`public`). */
-  readonly access?: 'caller' | 'operator' | 'public'
+  readonly access?: Access
   readonly request?: RequestSchemas
   /** By status; problems by `problems(…)`. Those that follow from `request` and `access` are added by themselves. */
   readonly responses: Readonly<Record<number, ResponseDoc>>
@@ -85,6 +86,7 @@ export function endpoint(
 ): void {
   const run: Handler<EdgeEnv> = async (c) => {
     try {
+      await identify(c, route.access ?? 'caller')
       return await handler(c, await parsedInput(c, route.request ?? {}))
     } catch (error) {
       if (route.refusals !== undefined && error instanceof FreshetError) return route.refusals.answer(error)

@@ -40,15 +40,22 @@ async function boundedText(request: Request): Promise<string> {
 
 const userIdInBody = z.object({ user_id: z.string().nullish() })
 
-/** The caller's name: header, query, body (ID1). */
+/**
+ * The caller's name: whom its token is for, and in open mode header, query, body (ID1).
+ * @throws FreshetError `forbidden` when it calls itself something else than its token does
+ */
 export function nameIn(c: EdgeContext, body?: unknown): string | null {
   const named = typeof body === 'object' && body !== null && 'user_id' in body
   const inBody = named ? parseInput(userIdInBody, body).user_id : null
-  return nameOf({
-    header: c.req.header('x-user-id'),
-    query: c.req.query('user_id'),
-    body: inBody ?? undefined,
-  })
+  const names = { header: c.req.header('x-user-id'), query: c.req.query('user_id'), body: inBody ?? undefined }
+  const identity = c.get('identity')
+  if (identity === null) return nameOf(names)
+  if (identity.mayName) return nameOf(names) ?? identity.userId
+  for (const name of Object.values(names)) {
+    if (name === undefined || name === '' || name === identity.userId) continue
+    throw new FreshetError('forbidden', 'The `user_id` is not that of the token. Leave it out, or send your own.')
+  }
+  return identity.userId
 }
 
 /**

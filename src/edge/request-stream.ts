@@ -1,4 +1,5 @@
 import type { StartCommand } from '../core/commands.ts'
+import type { ErrorCode } from '../core/errors.ts'
 import { isTerminal, type LogEvent } from '../core/events.ts'
 import { LIMITS } from '../core/limits.ts'
 import { eventOf } from '../core/wire.ts'
@@ -64,6 +65,7 @@ export function streamRequest(c: EdgeContext, stream: RequestStream): Promise<Re
     },
     dialect: writer,
     heartbeatMs,
+    expiresAt: c.get('identity')?.expiresAt ?? null,
     commentMs: LIMITS.requestCommentMs,
     retryMs: dialect.eventSource === true ? LIMITS.sseRetryMs : null,
     headers,
@@ -111,10 +113,17 @@ function writerOf({ dialect, options, observer }: RequestStream): BridgeDialect 
       observer?.event(event)
       return encoder.event(envelope.id, event)
     },
+    // In every dialect it is what an error of the request would be, but without an id: the request itself goes on.
+    fault: (code, message, now) =>
+      encoder.event(null, faultOf(requestId ?? '', code, message, now)) + (encoder.flush?.() ?? ''),
     heartbeat: (now) => encoder.heartbeat(now),
     flush: () => encoder.flush?.() ?? '',
     isOver: () => over,
   }
+}
+
+function faultOf(request_id: string, error_type: ErrorCode, error: string, at: number): LogEvent {
+  return { type: 'error', at, request_id, conversation_id: null, target: null, data: { request_id, error, error_type } }
 }
 
 /** The end for a reader who was behind when the conversation was deleted: its own is no longer there (CV6). */

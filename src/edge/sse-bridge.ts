@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../core/errors.ts'
 import { inTime } from '../core/in-time.ts'
 import { LIMITS } from '../core/limits.ts'
 import { type Envelope, parseEnvelope, splitFrame } from '../core/wire.ts'
@@ -10,6 +11,8 @@ export interface BridgeDialect {
   opened(clientId: string, cursor: string | null, now: number): string
   event(envelope: Envelope): string | null
   heartbeat(now: number): string
+  /** The stream's own error, without an id: why it ends before its time. */
+  fault(code: ErrorCode, message: string, now: number): string
   /** Text held back until a frame of the hub was encoded. */
   flush?(): string
   /** True after the event that ends the stream (DI2); without it, a stream has no end. */
@@ -26,6 +29,8 @@ interface BridgeOptions {
   connect(cursor: string | null, clientId: string | null): Promise<WebSocket | null>
   readonly dialect: BridgeDialect
   readonly heartbeatMs: number
+  /** When the reader's token ends, ms: so does the stream (ID10); null without one. */
+  readonly expiresAt: number | null
   /** After how long without a word a comment is written, ms. */
   readonly commentMs: number
   /** What an EventSource is told to wait before it reconnects, ms; null for other readers. */
@@ -126,7 +131,8 @@ class Bridge {
 
   #arm(): void {
     const heartbeatAt = this.#lastEventAt + this.#options.heartbeatMs
-    const at = Math.min(heartbeatAt, this.#lastWriteAt + this.#options.commentMs)
+    const commentAt = this.#lastWriteAt + this.#options.commentMs
+    const at = Math.min(heartbeatAt, commentAt, this.#options.expiresAt ?? commentAt)
     this.#timer = setTimeout(() => this.#tick(), Math.max(1, at - Date.now()))
   }
 
@@ -134,6 +140,12 @@ class Bridge {
     const now = Date.now()
     this.reader.check(now)
     if (this.reader.isOver) return
+    const { expiresAt, dialect } = this.#options
+    if (expiresAt !== null && now >= expiresAt) {
+      this.#write(dialect.fault('token_expired', 'The token has expired. Connect again with a new one.', now))
+      this.reader.end()
+      return
+    }
     if (now - this.#lastEventAt >= this.#options.heartbeatMs) {
       this.#lastEventAt = now
       this.#write(this.#options.dialect.heartbeat(now))

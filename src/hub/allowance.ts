@@ -69,8 +69,11 @@ export class Allowance {
     const policies = windows.map(({ name, window }) => policyOf(name, window, window.check(now)))
     const full = policies.find(({ remaining }) => remaining <= 0)
     if (full !== undefined) {
-      const words = `At most ${full.quota} requests a minute. Wait until the time that Retry-After names, then ask again.`
-      throw new FreshetError('rate_limited', words, { policies, usage: isAgents ? this.#usage(now) : null })
+      const words = `At most ${full.quota} requests a minute. Wait until the reset, then ask again.`
+      // Whoever waits for the reset date waits for the window, not for the month.
+      const reset_date = new Date(full.resetAt).toISOString()
+      const usage = isAgents ? { ...this.#usage(now), reset_date } : null
+      throw new FreshetError('rate_limited', words, { policies, usage })
     }
     if (isAgents && this.#limits.agentPerMonth > 0) this.#reserve(requestId, policies, now)
     for (const { window } of windows) window.add(now)
@@ -93,7 +96,6 @@ export class Allowance {
   }
 
   #usage(now: number) {
-    const limit = this.#limits.agentPerMonth
-    return limit === 0 ? null : monthlyUsage(this.#quota, limit, now)
+    return monthlyUsage(this.#quota, this.#limits.agentPerMonth, now)
   }
 }

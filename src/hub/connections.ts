@@ -30,6 +30,7 @@ export interface ConnectOptions {
   /** `last_event_id` as it came, or null. */
   readonly cursor: string | null
   readonly preferences: Attachment['preferences']
+  readonly expiresAt?: number | null
   /** For a stream of one request: where it begins, as `findFollowed` says. */
   readonly following?: Following
 }
@@ -86,6 +87,7 @@ export class Connections {
       preferences: options.preferences,
       connected_at: now,
       active_at: now,
+      expires_at: options.expiresAt ?? null,
       from_seq: asked.kind === 'replay' ? asked.after : lastSeq,
       behind: asked.kind === 'replay' ? asked.after : null,
     })

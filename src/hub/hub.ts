@@ -28,6 +28,8 @@ import type { HubStore, RequestRow, RequestStatus } from './store.ts'
 
 /** Close code of a connection that was silent too long (contract D1). */
 const IDLE_CLOSE = 1001
+/** Close code of a socket whose token has ended (contract, "Who is calling"). */
+const TOKEN_CLOSE = 4401
 
 export interface HubSettings {
   readonly maxConnections: number
@@ -181,6 +183,7 @@ export class Hub {
       if (passed !== undefined) this.fanOut.acknowledged(peer, Number(passed))
       return
     }
+    if (this.#closeExpired(peer)) return
     peer.update({ active_at: this.#ports.now() })
     try {
       this.#obey(peer, parseClientFrame(text))
@@ -231,7 +234,7 @@ export class Hub {
     this.requests.recover()
     this.requests.runner.checkDeadlines()
     for (const peer of [...this.fanOut.peers]) {
-      if (peer.at.kind !== 'socket' || peer.active.size > 0) continue
+      if (peer.at.kind !== 'socket' || this.#closeExpired(peer) || peer.active.size > 0) continue
       if (this.#activity(peer) + settings.idleTimeoutMs <= now) peer.close(IDLE_CLOSE, 'The connection was idle.')
     }
     while (log.rotate(now - settings.retentionMs)) {
@@ -262,6 +265,9 @@ export class Hub {
         requestDeadlines: [...this.requests.runner.all()].map((running) => running.deadline),
         socketActivity: sockets.map((peer) => this.#activity(peer)),
         idleTimeoutMs: settings.idleTimeoutMs,
+        tokens: [...this.fanOut.peers].flatMap(({ at, closed }) =>
+          at.kind === 'socket' && !closed && at.expires_at !== null ? [at.expires_at] : [],
+        ),
         broadcasts: this.#broadcaster.times(),
         rotation: retention.length === 0 ? null : Math.min(...retention),
       },
@@ -368,6 +374,14 @@ export class Hub {
       const concerns = conversation_id === null || conversation_id === conversationId
       if (peer.isLive && concerns && channels.includes('ai_response')) peer.send([text])
     }
+  }
+
+  /** Closes a socket whose token has ended (ID10). */
+  #closeExpired(peer: Peer): boolean {
+    const { expires_at } = peer.at
+    if (expires_at === null || expires_at > this.#ports.now()) return false
+    peer.close(TOKEN_CLOSE, 'The token has expired. Connect again with a new one and last_event_id.')
+    return true
   }
 
   #prefer(peer: Peer, given: Attachment['preferences']): void {

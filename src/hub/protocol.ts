@@ -18,6 +18,8 @@ export const connectSchema = hubIdentitySchema.extend({
   clientId: z.string().nullable(),
   cursor: z.string().nullable(),
   preferences: z.record(z.string(), z.json()),
+  /** When the caller's token ends, ms: a client's socket is closed then; null without one. */
+  expiresAt: z.number().nullable().default(null),
   /** Set for a stream of one request; see `Follow`. */
   follow: z
     .object({ requestId: z.string().nullable(), conversationId: z.string().nullable(), fromStart: z.boolean() })

@@ -27,6 +27,7 @@ import { hasSchema, migrate } from './schema.ts'
 import { Sql } from './sql.ts'
 import { SqliteLog } from './sqlite-log.ts'
 import { HubStore, type RequestRow, type RequestStatus } from './store.ts'
+import { type TicketIdentity, Tickets } from './tickets.ts'
 import { noTodo, TodoDesk, type TodoQuery } from './todo-desk.ts'
 import { SqliteTodos } from './todos.ts'
 
@@ -48,6 +49,7 @@ interface Alive {
   readonly log: SqliteLog
   readonly store: HubStore
   readonly reporter: Reporter
+  readonly tickets: Tickets
   readonly todos: TodoDesk
 }
 
@@ -242,6 +244,19 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
     return this.#alive?.hub.report(false) ?? null
   }
 
+  /** Keeps a ticket for the user (ID8). */
+  issueTicket(caller: HubCaller, hash: string, identity: TicketIdentity): Reply<null> {
+    return reply(() => {
+      this.#get(caller).tickets.issue(hash, identity, Date.now())
+      return null
+    })
+  }
+
+  /** Uses a ticket up; null when it is not good (any more). */
+  redeemTicket(hash: string): Reply<TicketIdentity | null> {
+    return reply(() => this.#alive?.tickets.redeem(hash, Date.now()) ?? null)
+  }
+
   /** For the operator: what the hub is and holds. */
   debug(caller: HubCaller): HubDebug {
     const { hub, log, store } = this.#get(caller)
@@ -335,7 +350,14 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
       },
       this.#restore(),
     )
-    this.#alive = { hub, log, store, reporter, todos: new TodoDesk(todos, () => Date.now()) }
+    this.#alive = {
+      hub,
+      log,
+      store,
+      reporter,
+      todos: new TodoDesk(todos, () => Date.now()),
+      tickets: new Tickets(this.#sql),
+    }
     this.#reschedule()
     return this.#alive
   }

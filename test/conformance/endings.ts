@@ -1,4 +1,3 @@
-import { EventSource } from 'eventsource'
 import { describe, expect, it } from 'vitest'
 import { randomFrom } from '../support/client-random.ts'
 import { knownOf, messageFrom, newAsk } from './asking.ts'
@@ -7,6 +6,7 @@ import { DIALECTS } from './dialects/all.ts'
 import { d3Get } from './dialects/d3.ts'
 import { d4 } from './dialects/d4.ts'
 import { PLAIN } from './dialects/prompts.ts'
+import { untilClosed } from './event-source.ts'
 import { epochOf, requestsIn } from './log.ts'
 import { openStream } from './reader.ts'
 import { TearingProxy } from './tearing-proxy.ts'
@@ -14,11 +14,12 @@ import { TearingProxy } from './tearing-proxy.ts'
 /** By then an answer's head and its first event, with its id, have come. */
 const FIRST_ID_BYTES = 1500
 const MOST_BYTES = 5000
-/** How long an EventSource may take, with its waits between reconnects, on a busy machine. */
-const PATIENCE_MS = 50_000
 
-/** A reconnect after the end gets 204, and an EventSource that never calls `close()` stops by it (DI2). */
-export function endings(service: Service): void {
+/**
+ * A reconnect after the end gets 204, and an EventSource that never calls `close()` stops by it (DI2).
+ * @param silent a provider that says nothing for longer than a client waits before it comes again; null: none is known
+ */
+export function endings(service: Service, silent: string | null): void {
   describe('the end', () => {
     it.each(DIALECTS.filter(({ tells204 }) => tells204))(
       '[DI2][DI4] $name: whoever comes back with the id of the end gets 204, however often, and nothing runs',
@@ -68,10 +69,9 @@ export function endings(service: Service): void {
       async (seed) => {
         const random = randomFrom(seed)
         const places = [FIRST_ID_BYTES, 0, 0].map((least) => least + Math.floor(random() * MOST_BYTES))
-        const proxy = await TearingProxy.to(service.url, places)
         const ask = newAsk(d3Get)
-        const { events } = await untilClosed(`${proxy.url}${d3Url(ask)}`).finally(() => proxy.close())
-        expect(proxy.tears).toBeGreaterThan(0)
+        const { events, tears } = await torn(service, places, d3Url(ask))
+        expect(tears).toBeGreaterThan(0)
         await told(service, d3Get, ask, events)
       },
     )
@@ -79,12 +79,20 @@ export function endings(service: Service): void {
     it.each([0, 1, 60, 200, 300])(
       '[GE11] D3: an EventSource torn at byte %i, before it knows a thing, joins what it asked',
       async (bytes) => {
-        const proxy = await TearingProxy.to(service.url, [bytes])
         // Somebody who talks all the time: that a reader has left is noticed by writing to it.
         const ask = newAsk({ ...d3Get, prompt: PLAIN })
-        const url = `${proxy.url}${d3Url(ask)}&agent=assistant`
-        const { events } = await untilClosed(url).finally(() => proxy.close())
-        expect(proxy.tears).toBe(1)
+        const { events, tears } = await torn(service, [bytes], `${d3Url(ask)}&agent=assistant`)
+        expect(tears).toBe(1)
+        await told(service, d3Get, ask, events)
+      },
+    )
+
+    it.skipIf(silent === null)(
+      '[GE11][SB3] D3: the same while nothing is said for seconds: that the reader has left is noticed in time',
+      async () => {
+        const ask = newAsk({ ...d3Get, prompt: PLAIN })
+        const { events, tears } = await torn(service, [200], `${d3Url(ask)}&agent=assistant&model=${silent}`)
+        expect(tears).toBe(1)
         await told(service, d3Get, ask, events)
       },
     )
@@ -93,6 +101,16 @@ export function endings(service: Service): void {
 
 function d3Url({ user, prompt }: Ask): string {
   return `/api/chat/stream?${new URLSearchParams({ message: prompt, user_id: user })}`
+}
+
+/** Reads through a proxy that tears the first connections at these bytes. */
+async function torn(service: Service, places: readonly number[], path: string) {
+  const proxy = await TearingProxy.to(service.url, places)
+  try {
+    return { ...(await untilClosed(proxy.url + path)), tears: proxy.tears }
+  } finally {
+    await proxy.close()
+  }
 }
 
 /** The message is whole, it is that of the log, and it ran once. */
@@ -105,37 +123,4 @@ async function told(service: Service, dialect: Dialect, { user }: Ask, events: r
   if (again === null) throw new Error('204 for a request that has ended')
   expect(message).toEqual(await messageFrom(dialect, again, requestId))
   expect(await requestsIn(service, user, known.epoch)).toEqual({ [requestId]: { begun: 1, ended: 1 } })
-}
-
-/** Reads by the `eventsource` package until it gives up by itself. */
-async function untilClosed(url: string): Promise<{ readonly events: readonly WireEvent[]; readonly opened: number }> {
-  const source = new EventSource(url)
-  const events: WireEvent[] = []
-  let opened = 0
-  for (const name of ['connected', 'message', 'done', 'error']) {
-    source.addEventListener(name, (event: MessageEvent) => {
-      // `error` is the connection's too; then it has no data.
-      if (typeof event.data !== 'string') return
-      events.push({ id: event.lastEventId, name, data: JSON.parse(event.data) })
-    })
-  }
-  source.addEventListener('open', () => {
-    opened += 1
-  })
-  const closed = new Promise<void>((resolve) => {
-    source.addEventListener('error', () => {
-      if (source.readyState === source.CLOSED) resolve()
-    })
-  })
-  let late: NodeJS.Timeout | undefined
-  const tooLate = new Promise<never>((_, reject) => {
-    late = setTimeout(() => reject(new Error(`it never stopped; ${events.length} events came`)), PATIENCE_MS)
-  })
-  try {
-    await Promise.race([closed, tooLate])
-    return { events, opened }
-  } finally {
-    clearTimeout(late)
-    source.close()
-  }
 }

@@ -11,11 +11,17 @@ import { pairs } from './pairs.ts'
 /** Tests that run side by side. */
 const AT_ONCE = 20
 
+/** What is known of the service beside its address. */
+interface About {
+  /** The name of a provider that says nothing for 5 s or so before its first token. */
+  readonly silent?: string | null
+}
+
 /**
  * Registers what every service that speaks Freshet's dialects must hold, by its public HTTP and WebSocket alone.
  * @param service in open mode; asked for lazily, since tests are registered before a service is there
  */
-export function conformance(service: Service): void {
+export function conformance(service: Service, { silent = null }: About = {}): void {
   // Answers take their time, and nearly all of it is waiting.
   vi.setConfig({ maxConcurrency: AT_ONCE })
   describe.concurrent('conformance', () => {
@@ -26,6 +32,6 @@ export function conformance(service: Service): void {
     }
     hops(service)
     joins(service)
-    endings(service)
+    endings(service, silent)
   })
 }

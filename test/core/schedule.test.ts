@@ -10,6 +10,7 @@ const QUIET: HubTimes = {
   idleTimeoutMs: 3_600_000,
   rotation: null,
   broadcasts: [],
+  tokens: [],
 }
 
 const timeArb = fc.integer({ min: NOW - 10_000_000, max: NOW + 10_000_000 })
@@ -19,6 +20,7 @@ const timesArb: fc.Arbitrary<HubTimes> = fc.record({
   idleTimeoutMs: fc.integer({ min: 1, max: 86_400 }).map((seconds) => seconds * 1000),
   rotation: fc.option(timeArb),
   broadcasts: fc.array(timeArb, { maxLength: 4 }),
+  tokens: fc.array(timeArb, { maxLength: 4 }),
 })
 
 describe('deadlines', () => {
@@ -37,6 +39,7 @@ describe('deadlines', () => {
           ...(times.socketActivity.length > 0 ? ['idle'] : []),
           ...(times.rotation === null ? [] : ['retention']),
           ...(times.broadcasts.length > 0 ? ['broadcast'] : []),
+          ...(times.tokens.length > 0 ? ['token'] : []),
         ]
         expect(names.toSorted()).toEqual(expected.toSorted())
       }),

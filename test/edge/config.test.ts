@@ -52,6 +52,7 @@ describe('configuration', () => {
   it('[CF1] nothing set gives the defaults of the contract', () => {
     expect(readConfig({})).toEqual({
       authMode: 'open',
+      jwt: { JWT_SECRET: undefined, JWKS_URL: undefined, JWT_ISSUER: undefined, JWT_AUDIENCE: undefined },
       allowedOrigins: ['http://localhost:5173'],
       providers: [{ name: 'embedded', kind: 'embedded', model: 'freshet-embedded-1' }],
       maxConnections: 32,
@@ -124,9 +125,11 @@ describe('configuration', () => {
     expect(readConfig({ ALLOWED_ORIGINS: '' }).allowedOrigins).toEqual([])
   })
 
-  it('[ID3] AUTH_MODE=jwt is refused until it is built', () => {
-    expect(refusal({ AUTH_MODE: 'jwt' })).toMatchObject({ code: 'config_invalid' })
-    expect(refusal({ AUTH_MODE: 'jwt' }).message).toContain('AUTH_MODE')
+  it('[ID7] what tokens are checked with is passed on as it was set', () => {
+    const env = { AUTH_MODE: 'jwt', JWT_SECRET: 's'.repeat(32), JWT_ISSUER: 'i' }
+    const { authMode, jwt } = readConfig(env)
+    expect(authMode).toBe('jwt')
+    expect(jwt).toEqual({ JWT_SECRET: 's'.repeat(32), JWKS_URL: undefined, JWT_ISSUER: 'i', JWT_AUDIENCE: undefined })
   })
 
   it('[CF1] it is parsed once for an environment', () => {

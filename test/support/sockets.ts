@@ -57,6 +57,7 @@ export function attachmentOf(more: Partial<Attachment> = {}): Attachment {
     active_at: 1000,
     from_seq: 0,
     behind: null,
+    expires_at: null,
     ...more,
   }
 }

@@ -307,6 +307,20 @@ test('[TR2][TR3] what does not fit is one `error` event, and nothing has begun',
   expect((await debug(user)).last_seq).toBe(0)
 })
 
+test('[TR2] the longest list that is allowed is answered; `history` has the newest of it', async () => {
+  const user = 'todo-most'
+  const before = Array.from({ length: 49 }, (_, i) => ({
+    role: i % 2 === 0 ? 'user' : 'assistant',
+    content: 'é'.repeat(10_000),
+  }))
+  const messages = [...before, { role: 'user', content: 'show my todos' }]
+  const stream = await asked({ user }, { messages })
+  await stream.over()
+  expect(all(stream.all, 'error')).toEqual([])
+  // As far as an end repeats it: 150,000 characters.
+  expect(stream.all.at(-1)?.data).toEqual([...messages.slice(-15), { role: 'assistant', content: deltas(stream.all) }])
+})
+
 test('[TR2] what is no JSON, too large, or of a foreign page is a problem', async () => {
   const user = 'todo-problems'
   const ask = async (body: string, headers: Record<string, string> = {}) => {

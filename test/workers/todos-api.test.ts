@@ -169,7 +169,7 @@ test('[TR7] filters: each alone, and all together, in words too', async () => {
     '?status=done',
     '?importance=urgent',
     '?from=whenever',
-    '?from=2027-07-02&to=2027-07-01',
+    '?from=2027-07-03&to=2027-07-01',
     '?tag=',
   ]) {
     expect([query, (await rest('GET', `/api/todos${query}`, user)).body]).toMatchObject([
@@ -237,11 +237,11 @@ test('[TR8][ID2] without a name, a todo is in a private hub that its id leads ba
   expect((await rest('GET', path, 'somebody')).status).toBe(404)
   // A second one beside it, by the session that both are in.
   const session_id = 'my-own-session-of-todos'
-  await made(null, { item: 'One', session_id })
-  await made(null, { item: 'Two', session_id })
+  await made(null, { item: 'Buy milk', session_id })
+  await made(null, { item: 'Call mom', session_id })
   expect(await listed(null, `?session_id=${session_id}`)).toHaveLength(2)
-  await says(null, 'mark one as done', { session_id })
-  expect(await listed(null, `?session_id=${session_id}&status=completed`)).toMatchObject([{ item: 'One' }])
+  await says(null, 'mark buy milk as done', { session_id })
+  expect(await listed(null, `?session_id=${session_id}&status=completed`)).toMatchObject([{ item: 'Buy milk' }])
   expect((await rest('DELETE', path, null)).status).toBe(200)
   expect((await rest('GET', path, null)).status).toBe(404)
 })

@@ -10,6 +10,7 @@ export const AUTH_REASONS = [
   'wrong_audience',
   'no_subject',
   'no_expiry',
+  'bad_ticket',
 ] as const
 
 export type AuthReason = (typeof AUTH_REASONS)[number]
@@ -25,6 +26,7 @@ const SENTENCES: Record<AuthReason, string> = {
   wrong_issuer: 'The token is not from the issuer that counts here.',
   wrong_audience: 'The token is not meant for this service.',
   no_subject: 'The token has no subject that can be a user id: 1 to 128 characters, none of them a control character.',
+  bad_ticket: 'The ticket is none, was used already, or is older than a minute. Get a new one by POST /api/tickets.',
   no_expiry: 'The token does not say when it expires.',
 }
 

@@ -52,7 +52,10 @@ export function createVerifier(settings: JwtSettings, around: Surroundings = {})
     async verify(token) {
       if (token === null || token === '') throw new AuthFailure('missing')
       if (token.length > TOKEN_CHARS) throw new AuthFailure('malformed')
-      return identityOf(await claimsOf(token, source, optionsOf(settings, source, now())))
+      const identity = identityOf(await claimsOf(token, source, optionsOf(settings, source, now())))
+      // The leeway is for `nbf`: a connection ends with its token, so one that has ended begins none.
+      if (identity.expiresAt <= now()) throw new AuthFailure('expired')
+      return identity
     },
   }
 }

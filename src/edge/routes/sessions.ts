@@ -3,6 +3,7 @@ import type { ConversationInfo } from '../../core/conversation.ts'
 import type { EdgeContext, EdgeEnv } from '../context.ts'
 import { endpoint } from '../endpoint.ts'
 import { hubOf, unwrap } from '../hubs.ts'
+import { checkOperator } from '../identify.ts'
 import { callerOf, callerWith } from '../identity.ts'
 import { nameIn } from '../input.ts'
 import {
@@ -52,6 +53,7 @@ endpoint(
     responses: { 200: jsonResponse(sessionsSchema, 'A page.') },
   },
   async (c, { query: { scope, before = null, limit } }) => {
+    if (scope === 'all') checkOperator(c)
     if (scope === 'all') return c.json(await activeSessions(c, before, limit))
     const caller = callerOf(nameIn(c), [])
     const page = unwrap(await hubOf(c.env, caller).conversations(before, limit))

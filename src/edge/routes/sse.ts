@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { CHANNELS, type Channel, isChannel } from '../../core/channels.ts'
 import { FreshetError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { type OpsReader, opsConnection, opsEvent, opsHeartbeat } from '../../dialects/ops-events.ts'
+import { type OpsReader, opsConnection, opsEvent, opsFault, opsHeartbeat } from '../../dialects/ops-events.ts'
 import type { EdgeContext, EdgeEnv } from '../context.ts'
 import { endpoint } from '../endpoint.ts'
 import { connectHub } from '../hubs.ts'
@@ -78,6 +78,7 @@ function stream(c: EdgeContext, query: z.output<typeof querySchema>, channels: r
       }),
     dialect: opsDialect(channels, given === null),
     heartbeatMs,
+    expiresAt: c.get('identity')?.expiresAt ?? null,
     commentMs: LIMITS.sseCommentMs,
     retryMs: LIMITS.sseRetryMs,
     signal: c.req.raw.signal,
@@ -94,5 +95,6 @@ function opsDialect(subscriptions: readonly Channel[], isNew: boolean): BridgeDi
     },
     event: (envelope) => opsEvent(envelope, reader),
     heartbeat: opsHeartbeat,
+    fault: opsFault,
   }
 }

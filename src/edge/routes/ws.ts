@@ -86,5 +86,6 @@ function connectOf(c: EdgeContext, query: z.output<typeof querySchema>): Connect
     clientId: null,
     cursor,
     preferences,
+    expiresAt: c.get('identity')?.expiresAt ?? null,
   }
 }

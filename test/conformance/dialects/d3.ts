@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { cancelByHttp } from '../cancel.ts'
 import { type Ask, type Dialect, Draft } from '../dialect.ts'
 import { type Opening, openBegun, openStream } from '../reader.ts'
-import { HEALTH } from './prompts.ts'
+import { HEALTH, PLAIN } from './prompts.ts'
 
 const connectedSchema = z.object({ status: z.literal('connected'), request_id: z.string() })
 const textSchema = z.object({ type: z.literal('text'), content: z.string() })
@@ -10,19 +10,19 @@ const updateSchema = z.looseObject({ type: z.enum(['tool_call', 'tool_result', '
 const doneSchema = z.object({ status: z.enum(['complete', 'cancelled']) })
 
 /** What both ways of contract D3 share: the stream. A reader that comes back sends what it sent, with its cursor. */
-function chat(name: string, keys: Dialect['keys'], openingOf: (ask: Ask) => Opening): Dialect {
+function chat(name: string, prompt: string, openingOf: (ask: Ask) => Opening): Dialect {
   const withCursor = (ask: Ask, cursor: string | null): Opening => {
     const opening = openingOf(ask)
     return { ...opening, headers: { ...opening.headers, 'last-event-id': cursor } }
   }
   const dialect: Dialect = {
     name,
-    prompt: HEALTH,
+    prompt,
     resumes: 'after',
     isOfOne: true,
     tells204: true,
     showsEnded: true,
-    keys,
+    keys: ['field', 'header'],
     cancelled: 'cancelled',
     start: (service, ask, cutAfter) => openBegun(service, openingOf(ask), cutAfter),
     resume: (service, ask, { cursor }, cutAfter) => openStream(service, withCursor(ask, cursor), cutAfter),
@@ -50,15 +50,16 @@ function chat(name: string, keys: Dialect['keys'], openingOf: (ask: Ask) => Open
 }
 
 /** As an EventSource asks: what it can say is in the URL. */
-export const d3Get = chat('D3 by GET', ['field', 'header'], ({ user, prompt, key }) => {
+export const d3Get = chat('D3 by GET', HEALTH, ({ user, prompt, key }) => {
   const query = new URLSearchParams({ message: prompt, ...(key?.as === 'field' && { request_id: key.value }) })
   return { path: `/api/chat/stream?${query}`, user, headers: { 'idempotency-key': headerOf(key) } }
 })
 
-export const d3Post = chat('D3 by POST', ['field', 'header'], ({ user, prompt, key }) => ({
+/** With an agent that has no team: that of GET is tried enough. */
+export const d3Post = chat('D3 by POST', PLAIN, ({ user, prompt, key }) => ({
   path: '/api/chat/message',
   user,
-  body: { message: prompt, ...(key?.as === 'field' && { request_id: key.value }) },
+  body: { message: prompt, agent: 'assistant', ...(key?.as === 'field' && { request_id: key.value }) },
   headers: { 'idempotency-key': headerOf(key) },
 }))
 

@@ -1,0 +1,15 @@
+// Holds a running service to the dialects' rules: `node scripts/conformance.mjs http://localhost:8787`. Open mode only.
+import { spawn } from 'node:child_process'
+
+const [url, ...more] = process.argv.slice(2)
+if (url === undefined || !URL.canParse(url)) {
+  console.error('usage: node scripts/conformance.mjs <address of the service> [options of vitest]')
+  process.exit(2)
+}
+const args = ['run', '--project', 'e2e', 'test/e2e/conformance.test.ts', ...more]
+const child = spawn('vitest', args, { stdio: 'inherit', env: { ...process.env, FRESHET_URL: url } })
+child.on('error', (error) => {
+  console.error(`${error.message}: run it as \`npx node scripts/conformance.mjs\`, or by npm`)
+  process.exit(1)
+})
+child.on('exit', (code) => process.exit(code ?? 1))
