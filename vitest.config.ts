@@ -14,8 +14,12 @@ function embedded(providers: Record<string, string>, more: object = {}): string 
   )
 }
 
-/** The Worker in workerd, with the providers that a folder of tests needs. */
-function inWorkerd(name: string, providers: Record<string, string>, more: object = {}) {
+/** The Worker in workerd, with the providers and the variables that a folder of tests needs. */
+function inWorkerd(
+  name: string,
+  providers: Record<string, string>,
+  { more = {}, vars = {} }: { more?: object; vars?: Record<string, string> } = {},
+) {
   return {
     plugins: [
       cloudflareTest({
@@ -31,6 +35,7 @@ function inWorkerd(name: string, providers: Record<string, string>, more: object
             MAX_CONNECTIONS_PER_USER: '400',
             FIRST_TOKEN_TIMEOUT_S: '0.3',
             STALL_TIMEOUT_S: '0.4',
+            ...vars,
           },
         },
       }),
@@ -72,7 +77,56 @@ export default defineConfig({
           stalls: 'tokens_per_second=0&stall_after=5',
           paced: 'tokens_per_second=100&first_token_ms=0&tokens=200',
         },
-        { tasks: [], price: { input: 1, output: 2 } },
+        { more: { tasks: [], price: { input: 1, output: 2 } } },
+      ),
+      // With tokens: the secret is of these tests alone.
+      inWorkerd(
+        'workers-jwt',
+        {
+          embedded: 'tokens_per_second=0',
+          paced: 'tokens_per_second=100&first_token_ms=0&tokens=80',
+          endless: 'tokens_per_second=50&first_token_ms=0&tokens=5000',
+        },
+        {
+          vars: {
+            AUTH_MODE: 'jwt',
+            JWT_SECRET: 'hunter2-is-no-secret-but-32-bytes',
+            ALLOWED_ORIGINS: 'https://app.example',
+          },
+        },
+      ),
+      // Limits small enough to be reached.
+      inWorkerd(
+        'workers-limits',
+        {
+          embedded: 'tokens_per_second=0&tokens=3',
+          endless: 'tokens_per_second=50&first_token_ms=0&tokens=5000',
+        },
+        {
+          vars: {
+            RATE_LIMIT_PER_MINUTE: '24',
+            AGENT_RATE_LIMIT_PER_MINUTE: '6',
+            AGENT_MONTHLY_QUOTA: '100',
+            MAX_ACTIVE_REQUESTS_PER_USER: '100',
+            MAX_CONNECTIONS_PER_USER: '150',
+          },
+        },
+      ),
+      // The month's alone, and few at a time.
+      inWorkerd(
+        'workers-quota',
+        {
+          embedded: 'tokens_per_second=0&tokens=3',
+          endless: 'tokens_per_second=50&first_token_ms=0&tokens=5000',
+          dies: 'fail_before=1',
+        },
+        {
+          vars: {
+            AGENT_MONTHLY_QUOTA: '12',
+            MAX_ACTIVE_REQUESTS_PER_USER: '60',
+            MAX_CONNECTIONS_PER_USER: '70',
+          },
+        },
       ),
       {
         // `npm start` as its own process: killed, restarted, and read by other people's clients.

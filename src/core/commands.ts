@@ -82,6 +82,8 @@ export interface StartCommand {
   readonly retryKey: string | null
   /** Whether it is such a retry, where the caller's protocol says so (D6); left out: it may be one. */
   readonly isRetry?: boolean
+  /** True when `requestId` was made of the message by a dialect: such an id means the message's answer of now (CV7). */
+  readonly isDerivedId?: boolean
   /** True when the end is to repeat the answer and what led to it (D5). */
   readonly closing: boolean
   /** An IANA time zone of the caller, for dates in words; null: UTC. */

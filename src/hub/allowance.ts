@@ -1,5 +1,5 @@
 import { FreshetError } from '../core/errors.ts'
-import { monthlyUsage, newQuota, type Quota, refund, reserve, resetDate, settle } from '../core/quota.ts'
+import { monthlyUsage, monthOf, newQuota, type Quota, refund, reserve, resetDate, settle } from '../core/quota.ts'
 import { policyOf, type RatePolicy, RateWindow } from '../core/rate-window.ts'
 import { TODO_AGENT } from '../core/todo.ts'
 
@@ -47,10 +47,12 @@ export class Allowance {
           )
     const isAgents = ({ agent }: PastStart): boolean => agent === TODO_AGENT
     this.#agent = limits.agentPerMinute === 0 ? null : new RateWindow(limits.agentPerMinute, MINUTE_MS, times(isAgents))
-    this.#quota = quota ?? newQuota(now)
-    // What ran when an earlier instance died is reserved by its row.
-    for (const { requestId } of past.filter((one) => one.isRunning && isAgents(one))) {
-      this.#quota = reserve(this.#quota, requestId, Number.MAX_SAFE_INTEGER, now).quota
+    // What ran when an earlier instance died is reserved by its row, in the month in which it began.
+    const left = past.filter((one) => one.isRunning && isAgents(one)).toSorted((a, b) => a.at - b.at)
+    this.#quota = quota ?? newQuota(left[0]?.at ?? now)
+    for (const { requestId, at } of left) {
+      if (monthOf(at) < this.#quota.month) continue
+      this.#quota = reserve(this.#quota, requestId, Number.MAX_SAFE_INTEGER, at).quota
     }
   }
 
@@ -67,11 +69,13 @@ export class Allowance {
       ...(isAgents && this.#agent !== null ? [{ name: 'todo-agent', window: this.#agent }] : []),
     ]
     const policies = windows.map(({ name, window }) => policyOf(name, window, window.check(now)))
-    const full = policies.find(({ remaining }) => remaining <= 0)
-    if (full !== undefined) {
-      const words = `At most ${full.quota} requests a minute. Wait until the reset, then ask again.`
+    const full = policies.filter(({ remaining }) => remaining <= 0)
+    // One may start when all of them have room again.
+    const last = full.toSorted((a, b) => a.resetAt - b.resetAt).at(-1)
+    if (last !== undefined) {
+      const words = `At most ${last.quota} requests a minute. Wait until the reset, then ask again.`
       // Whoever waits for the reset date waits for the window, not for the month.
-      const reset_date = new Date(full.resetAt).toISOString()
+      const reset_date = new Date(last.resetAt).toISOString()
       const usage = isAgents ? { ...this.#usage(now), reset_date } : null
       throw new FreshetError('rate_limited', words, { policies, usage })
     }

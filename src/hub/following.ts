@@ -76,7 +76,8 @@ export function findFollowed<Row extends FollowedRow>(
     if (row.start_seq < firstSeq) return null
     const end = endSeqOf(row, requests)
     if (end === null) return null
-    store.seen(row.request_id)
+    // Whoever has an id of it had a stream that could be resumed; one without may be cut again before its first (GE11).
+    if (at !== null) store.seen(row.request_id)
     if (at !== null && at >= end) return null
   }
   if (at !== null && at >= row.start_seq && at >= firstSeq - 1 && !follow.fromStart) {

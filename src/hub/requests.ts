@@ -298,8 +298,10 @@ export class Requests {
     }
   }
 
-  #isPast(known: RequestRow, { conversationId, messageId }: StartCommand): boolean {
-    if (known.status === 'running' || conversationId === null || messageId === null) return false
+  #isPast(known: RequestRow, { conversationId, messageId, isDerivedId }: StartCommand): boolean {
+    // An id that the caller gave is the caller's word (GE3).
+    if (isDerivedId !== true || known.status === 'running') return false
+    if (conversationId === null || messageId === null) return false
     const answers = this.#ports.conversations.requestsOf(conversationId, messageId)
     return answers.length > 0 ? !answers.includes(known.request_id) : this.eventsOf(known).next().done === true
   }

@@ -47,21 +47,38 @@ export function cuts(service: Service, dialect: Dialect): void {
     })
 
     it('[DI2][RS1] after the end too, from every id that was told: what is missing, to the letter', async () => {
-      const { ask, known, events, message } = await undisturbed()
-      const places = events.flatMap(({ id }, at) => (id === null ? [] : [{ id, at }]))
-      // D1 and D2 are never over, so nothing would come after the end.
-      const resumed = dialect.isOfOne ? places : places.slice(0, -1)
-      await inBatches(resumed, READERS, async ({ id, at }) => {
-        const reader = await dialect.resume(service, ask, { cursor: id, requestId: known.requestId })
-        if (dialect.tells204 && id === places.at(-1)?.id) return expect(reader).toBeNull()
-        const rest = reader ?? missing(`what comes after ${id}`)
-        await untilOver(dialect, rest)
-        if (dialect.resumes === 'anew') expect(dialect.messageOf(rest.events, known.requestId)).toEqual(message)
-        else expect(lasting(rest.events)).toEqual(lasting(events.slice(at + 1)))
-      })
-      await ranOnce(service, known)
+      // That a reader of an idle stream has left is noticed late, so those of D1 and D2 are shared among users.
+      const shares = dialect.isOfOne ? 1 : 3
+      await Promise.all(
+        upTo(shares).map(async (share) => {
+          const whole = await (share === 0 ? undisturbed() : uncut(service, dialect))
+          await resumedEverywhere(service, dialect, whole, (at) => at % shares === share)
+        }),
+      )
     })
   })
+}
+
+/** Goes on from each id of a request that has ended, of those that are to be tried. */
+async function resumedEverywhere(
+  service: Service,
+  dialect: Dialect,
+  { ask, known, events, message }: Whole,
+  isTried: (at: number) => boolean,
+): Promise<void> {
+  const places = events.flatMap(({ id }, at) => (id === null ? [] : [{ id, at }]))
+  const last = places.at(-1)
+  // D1 and D2 are never over, so nothing would come after the end.
+  const tried = places.filter((place) => isTried(place.at) && (dialect.isOfOne || place !== last))
+  await inBatches(tried, READERS, async ({ id, at }) => {
+    const reader = await dialect.resume(service, ask, { cursor: id, requestId: known.requestId })
+    if (dialect.tells204 && id === last?.id) return expect(reader).toBeNull()
+    const rest = reader ?? missing(`what comes after ${id}`)
+    await untilOver(dialect, rest)
+    if (dialect.resumes === 'anew') expect(dialect.messageOf(rest.events, known.requestId)).toEqual(message)
+    else expect(lasting(rest.events)).toEqual(lasting(events.slice(at + 1)))
+  })
+  await ranOnce(service, known)
 }
 
 async function uncut(service: Service, dialect: Dialect): Promise<Whole> {

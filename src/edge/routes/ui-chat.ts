@@ -3,13 +3,12 @@ import * as z from 'zod'
 import { clientIdSchema } from '../../core/commands.ts'
 import { FreshetError } from '../../core/errors.ts'
 import { privateKeyOf } from '../../core/ids.ts'
-import { parseEnvelope, splitFrame } from '../../core/wire.ts'
 import { uiMessageStream } from '../../dialects/ui-message-stream.ts'
 import { commandFrom } from '../../dialects/ui-request.ts'
 import type { HubCaller } from '../../hub/protocol.ts'
 import type { EdgeContext, EdgeEnv } from '../context.ts'
 import { endpoint } from '../endpoint.ts'
-import { hubOf, openHub, unwrap } from '../hubs.ts'
+import { hubOf, unwrap } from '../hubs.ts'
 import { callerWith } from '../identity.ts'
 import { cursorIn, nameIn } from '../input.ts'
 import { startAndStream, streamRequest } from '../request-stream.ts'
@@ -48,7 +47,7 @@ endpoint(
     const stream = streamFor(callerWith(nameIn(c, body), [cursor, given], body.id))
     const command = commandFrom(body)
     const requestId = given ?? leadingBack(command.requestId, stream.caller)
-    if (cursor === null) return startAndStream(c, { ...command, requestId }, stream)
+    if (cursor === null) return startAndStream(c, { ...command, requestId, isDerivedId: given === null }, stream)
     return streamRequest(c, { ...stream, requestId, conversationId: null, cursor })
   },
 )
@@ -117,49 +116,12 @@ async function resume(c: EdgeContext, id: string): Promise<Response> {
 
 /** Ends what runs in a chat, or the request of this id. @returns the requests that it ended */
 async function stop(c: EdgeContext, id: string): Promise<readonly string[]> {
-  const caller = callerWith(nameIn(c), [], id)
-  const hub = hubOf(c.env, caller)
-  const ended: string[] = []
-  for (;;) {
-    const running = await runningIn(c, caller, id)
-    if (running === null) break
-    unwrap(await hub.cancel(running))
-    ended.push(running)
-  }
+  const hub = hubOf(c.env, callerWith(nameIn(c), [], id))
+  const ended = [...unwrap(await hub.cancelIn(id))]
   const known = await hub.request(id)
   if (known.ok && known.value.status === 'running') {
     unwrap(await hub.cancel(id))
     ended.push(id)
   }
   return ended
-}
-
-/** The newest request that runs in a conversation, or null. Its stream's first event names it. */
-async function runningIn(c: EdgeContext, caller: HubCaller, conversationId: string): Promise<string | null> {
-  const socket = await openHub(c.env, {
-    ...caller,
-    kind: 'bridge',
-    channels: ['ai_response'],
-    progressEvery: 5,
-    conversationId: null,
-    clientId: null,
-    cursor: null,
-    preferences: {},
-    follow: { requestId: null, conversationId, fromStart: true },
-  })
-  if (socket === null) return null
-  const { promise, resolve } = Promise.withResolvers<string | null>()
-  socket.addEventListener('message', ({ data }) => {
-    for (const line of splitFrame(String(data))) {
-      const { request_id } = parseEnvelope(line)
-      if (request_id !== null) resolve(request_id)
-    }
-  })
-  socket.addEventListener('close', () => resolve(null))
-  socket.accept()
-  try {
-    return await promise
-  } finally {
-    socket.close(1000, 'found')
-  }
 }
