@@ -16,4 +16,4 @@ for (const name of files) {
   failed += report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length
 }
 console.info(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
-process.exit(failed === 0 && files.length === 2 && passed > 0 ? 0 : 1)
+process.exit(failed === 0 && files.length === 3 && passed > 0 ? 0 : 1)
