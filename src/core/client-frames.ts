@@ -66,6 +66,12 @@ const TYPES: Record<string, (raw: unknown) => ClientFrame> = {
   },
 }
 
+/** The request that a frame names, or null. */
+export function namedIn(frame: ClientFrame): string | null {
+  if (frame.type === 'start') return frame.command.requestId
+  return frame.type === 'cancel' ? frame.requestId : null
+}
+
 const headSchema = z.object({ type: z.string() })
 
 function aboutOf(raw: unknown): string | null {

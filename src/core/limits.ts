@@ -124,6 +124,11 @@ export const LIMITS = {
    * clients retry after 375 ms at the earliest. (GE11)
    */
   retryClaimMs: 250,
+  /**
+   * That a reader has left is noticed at the second comment (`requestCommentMs`), with room: one that has been there for
+   * longer than this, ms, is there. (GE11)
+   */
+  readerGoneMs: 2000,
   /** How long after its end was told a request can still be joined by a call that says that it is a retry, ms (OA15). */
   retryToldMs: 3000,
   /** Days of spending that a hub reports to the monitor. */

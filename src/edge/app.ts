@@ -1,13 +1,13 @@
 import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import { type ErrorCode, FreshetError, shown } from '../core/errors.ts'
-import { rateLimitHeaders } from '../core/rate-window.ts'
 import { readConfig } from '../env.ts'
 import { AuthFailure, challengeOf } from './auth/failure.ts'
 import { checkAddress, checkSizes } from './bounds.ts'
 import { closedSocket } from './closed-socket.ts'
 import type { EdgeEnv } from './context.ts'
 import { checkIdentitySettings } from './identify.ts'
+import { withLimits } from './limit-headers.ts'
 import { methodsAt } from './methods.ts'
 import { isOpenAi, openAiRefusal } from './openai-refusal.ts'
 import { problem } from './problem.ts'
@@ -34,9 +34,7 @@ const CANNOT_SERVE: ReadonlySet<ErrorCode> = new Set(['config_invalid', 'unavail
 function refusalAt(path: string, error: FreshetError): Response {
   const { code, message, limit } = error
   const refusal = isOpenAi(path) ? openAiRefusal(code, message) : problem(code, message, limit?.usage ?? {})
-  const fields = limit === null ? {} : rateLimitHeaders(limit.policies, Date.now())
-  for (const [name, value] of Object.entries(fields)) refusal.headers.set(name, value)
-  return refusal
+  return withLimits(refusal, error)
 }
 
 /** The Worker's HTTP face: configuration first, then CORS, then the routes of each dialect. */

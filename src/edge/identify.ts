@@ -56,11 +56,11 @@ export function checkOperator(c: EdgeContext): void {
 async function provenCaller(c: EdgeContext, access: Access): Promise<ProvenCaller | null> {
   const config = c.get('config')
   const mayName = access === 'operator'
-  if (config.authMode === 'open') {
-    const ticket = c.req.query('ticket')
-    return ticket === undefined ? null : { ...(await redeemed(c, ticket)), mayName }
-  }
   if (access === 'public') return null
+  if (config.authMode === 'open') {
+    const ticket = c.req.query('ticket') ?? ''
+    return ticket === '' ? null : { ...(await redeemed(c, ticket)), mayName }
+  }
   const { token, ticket } = credentialsIn(c.req.raw)
   if (token === null && ticket !== null) return { ...(await redeemed(c, ticket)), mayName }
   const { userId, isOperator, expiresAt } = await verifierOf(config).verify(token)

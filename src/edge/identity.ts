@@ -23,7 +23,8 @@ export const ANONYMOUS = 'anonymous'
 export function nameOf(names: Names): string | null {
   const name = [names.header, names.query, names.body].find((given) => given !== undefined && given !== '')
   if (name === undefined) return null
-  if (name.length <= LIMITS.userIdChars && !/\p{Cc}/u.test(name)) return name
+  // Half a surrogate pair has no bytes of its own: two such names would be one hub's.
+  if (name.length <= LIMITS.userIdChars && name.isWellFormed() && !/\p{Cc}/u.test(name)) return name
   const words = `A user id has 1 to ${LIMITS.userIdChars} characters and no control characters.`
   throw new FreshetError('invalid_user_id', words)
 }

@@ -15,8 +15,21 @@ OpenAPI 3.1 has no words for events and frames: \`x-events\` has the schema of e
 \`x-messages\` that of each frame of a WebSocket by its type. A page that waits for the end of an
 answer shows nothing of a stream: try those with \`curl -N\`, or on the demo page.`
 
-/** How a caller says who it is in open mode (ID1). */
+/** How a caller says who it is: by a token or a ticket (ID7 to ID9), and in open mode by name (ID1). */
 const SECURITY_SCHEMES = {
+  bearer: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description:
+      "The user is the token's `sub`; `operator` in its `scope` gives the operator's rights. A WebSocket may send it as the subprotocol `bearer.<jwt>`. Connections end with it.",
+  },
+  ticket: {
+    type: 'apiKey',
+    in: 'query',
+    name: 'ticket',
+    description: 'From `POST /api/tickets`: stands for its caller once, for readers that can set no header.',
+  },
   userHeader: {
     type: 'apiKey',
     in: 'header',
@@ -31,8 +44,14 @@ const SECURITY_SCHEMES = {
   },
 } as const
 
-/** Any of them, or none: a caller without a name is served too (ID2). */
-const CALLER = [{ userHeader: [] }, { userQuery: [] }, {}]
+/** Any of them; in open mode none too: a caller without a name is served there (ID2), and everyone is the operator. */
+const BY_NAME = [{ userHeader: [] }, { userQuery: [] }, {}]
+const CALLER = [{ bearer: [] }, { ticket: [] }, ...BY_NAME]
+const OPERATOR = [{ bearer: ['operator'] }, { ticket: ['operator'] }, ...BY_NAME]
+/** By `access`; what stands for the whole document is not repeated. */
+const SECURITY = { caller: undefined, operator: OPERATOR, public: [] } as const
+
+const CHALLENGE = { 'WWW-Authenticate': '`Bearer`, with what is wrong about the token that was sent (RFC 6750).' }
 
 export interface Operation {
   readonly operationId: string
@@ -82,7 +101,7 @@ function operationOf(route: Route, schemas: SchemaDocs): Operation {
     tags: [route.tag],
     summary: route.summary,
     ...(description !== '' && { description }),
-    ...(access === 'public' && { security: [] }),
+    ...(SECURITY[access] !== undefined && { security: SECURITY[access] }),
     ...(parameters.length > 0 && { parameters }),
     ...(request.body !== undefined && {
       requestBody: {
@@ -93,7 +112,7 @@ function operationOf(route: Route, schemas: SchemaDocs): Operation {
     responses: Object.fromEntries(
       Object.entries(joined(route.responses, impliedBy(route))).map(([status, response]) => [
         status,
-        responseOf(response, route, schemas),
+        responseOf(status === '401' ? { ...response, headers: CHALLENGE } : response, route, schemas),
       ]),
     ),
   }
@@ -126,13 +145,14 @@ function parametersOf(where: string, schema: NonNullable<Route['request']>['quer
   })
 }
 
-/** What an endpoint may refuse with because of what it reads. */
+/** What an endpoint may refuse with because of what it reads, and of who may call it. */
 function impliedBy({ request, access = 'caller' }: Route): Readonly<Record<number, ResponseDoc>> {
   const codes: ErrorCode[] = []
   if (request !== undefined) codes.push('bad_request')
   if (request?.body !== undefined) codes.push('bad_json', 'body_too_large')
-  if (access !== 'public') codes.push('invalid_user_id')
-  return problems(...codes, 'config_invalid', 'internal')
+  // Another's `user_id` beside a token is forbidden to callers too; `unavailable` when the keys of tokens cannot be had.
+  if (access !== 'public') codes.push('invalid_user_id', 'unauthorized', 'forbidden', 'unavailable')
+  return problems(...codes, 'url_too_long', 'headers_too_large', 'rate_limited', 'config_invalid', 'internal')
 }
 
 function responseOf(response: ResponseDoc, { refusals }: Route, schemas: SchemaDocs) {

@@ -86,7 +86,7 @@ export async function startAndStream(
   checkOrigin(c.req.raw, c.get('config').allowedOrigins)
   // HEAD comes to a GET's handler too; it asks for nothing to be done.
   if (c.req.method === 'HEAD') return headOf(stream.dialect)
-  const { requestId } = unwrap(await hubOf(c.env, stream.caller).start(stream.caller, command))
+  const { requestId } = unwrap(await hubOf(c.env, stream.caller).start(stream.caller, command, true))
   return streamRequest(c, { ...stream, requestId, conversationId: null, cursor: null })
 }
 
@@ -95,9 +95,11 @@ function headOf(dialect: Dialect): Response {
 }
 
 /** A dialect's encoder as a bridge's writer; it knows whose request it writes and when that is over. */
-function writerOf({ dialect, options, observer }: RequestStream): BridgeDialect & { requestId(): string | null } {
+function writerOf(stream: RequestStream): BridgeDialect & { requestId(): string | null } {
+  const { dialect, options, observer } = stream
   const encoder = dialect.encoder(options)
   let requestId: string | null = null
+  let conversationId = stream.conversationId
   let chunks = 0
   let over = false
   return {
@@ -108,22 +110,31 @@ function writerOf({ dialect, options, observer }: RequestStream): BridgeDialect 
       if (logged === null || over) return null
       const event = logged.type === 'deleted' ? endOfDeleted(logged, chunks) : logged
       requestId = event.request_id
+      conversationId = event.conversation_id
       if (event.type === 'chunk' || event.type === 'token') chunks = event.data.chunk_number
       over = isTerminal(event)
       observer?.event(event)
       return encoder.event(envelope.id, event)
     },
     // In every dialect it is what an error of the request would be, but without an id: the request itself goes on.
-    fault: (code, message, now) =>
-      encoder.event(null, faultOf(requestId ?? '', code, message, now)) + (encoder.flush?.() ?? ''),
+    fault(code, message, now) {
+      const request = { request_id: requestId ?? '', conversation_id: conversationId }
+      return encoder.event(null, faultOf(request, code, message, now)) + (encoder.flush?.() ?? '')
+    },
     heartbeat: (now) => encoder.heartbeat(now),
     flush: () => encoder.flush?.() ?? '',
     isOver: () => over,
   }
 }
 
-function faultOf(request_id: string, error_type: ErrorCode, error: string, at: number): LogEvent {
-  return { type: 'error', at, request_id, conversation_id: null, target: null, data: { request_id, error, error_type } }
+function faultOf(
+  request: Pick<LogEvent, 'request_id' | 'conversation_id'>,
+  error_type: ErrorCode,
+  error: string,
+  at: number,
+): LogEvent {
+  const { request_id } = request
+  return { type: 'error', at, ...request, target: null, data: { request_id, error, error_type } }
 }
 
 /** The end for a reader who was behind when the conversation was deleted: its own is no longer there (CV6). */

@@ -9,6 +9,7 @@ import { LIMITS } from '../core/limits.ts'
 import { type EventLog, eventsAfter } from '../core/log.ts'
 import { planResume, type ResumePlan } from '../core/resume.ts'
 import { envelopeOf, ephemeral, shareNumbered, shareText } from '../core/wire.ts'
+import { Expected } from './expected.ts'
 import type { FanOut } from './fan-out.ts'
 import type { Following } from './following.ts'
 import { type HubSocket, Peer } from './peer.ts'
@@ -33,6 +34,8 @@ export interface ConnectOptions {
   readonly expiresAt?: number | null
   /** For a stream of one request: where it begins, as `findFollowed` says. */
   readonly following?: Following
+  /** True for the stream that the request was begun for. */
+  readonly isStarters?: boolean
 }
 
 interface ConnectionPorts {
@@ -47,19 +50,32 @@ interface ConnectionPorts {
 /** Connections of a user: how each begins, what a duplicate is shown, who is idle (SPEC RS, CU, FL). */
 export class Connections {
   readonly #ports: ConnectionPorts
+  /** Readers of requests that were begun for them, on their way here: each has its place. */
+  readonly #expected = new Expected()
 
   constructor(ports: ConnectionPorts) {
     this.#ports = ports
   }
 
-  /** @throws FreshetError `too_many_connections` */
-  admit(): void {
+  /**
+   * @param requestId the request whose stream it is, which may be expected; null: any other connection
+   * @returns true for the stream that the request was begun for
+   * @throws FreshetError `too_many_connections`
+   */
+  admit(requestId: string | null): boolean {
     const { fanOut, maxConnections } = this.#ports
-    let open = 0
+    const now = this.#ports.now()
+    if (requestId !== null && this.#expected.came(requestId, now)) return true
+    let open = this.#expected.count(now)
     for (const peer of fanOut.peers) if (!peer.closed) open += 1
-    if (open < maxConnections) return
+    if (open < maxConnections) return false
     const words = `A user may have ${maxConnections} connections. Close one, then connect again.`
     throw new FreshetError('too_many_connections', words)
+  }
+
+  /** Keeps a place for the stream of a request that was just begun: who is refused one must not have begun anything. */
+  expect(requestId: string): void {
+    this.#expected.add(requestId, this.#ports.now())
   }
 
   /** Takes a socket in and brings it to the present: live, replay or resync (RS1, RS2, RS6). */
@@ -93,10 +109,13 @@ export class Connections {
     })
     // Written even when nothing changes: the attachment must be there before the hub can sleep.
     peer.update({})
+    peer.hasWhereabouts = options.cursor !== null || options.isStarters === true
     fanOut.add(peer)
     const cursor = formatCursor(epoch, peer.at.from_seq)
     // The compacted log brings its own ids: until it is there the reader has seen nothing.
     peer.send([this.status(peer, following?.compact ? {} : { cursor })])
+    // It ended before its own stream was there: told to it now as it would have been then (GE11).
+    if (following !== undefined && options.isStarters === true) store.seen(following.requestId)
     if (following?.compact) this.#tell(peer, following.compact)
     else this.#bringUp(peer, asked)
     return peer
@@ -138,6 +157,19 @@ export class Connections {
   isRead(requestId: string): boolean {
     for (const peer of this.#ports.fanOut.peers) {
       if (!peer.closed && peer.at.filter.request_id === requestId) return true
+    }
+    return false
+  }
+
+  /**
+   * True while a stream of a request is open whose reader, when it ends now, will not ask for it anew (GE11): it has an id
+   * to go on from, began the request itself, or has been there for so long that its leaving would have been noticed.
+   */
+  isFollowed(requestId: string): boolean {
+    const since = this.#ports.now() - LIMITS.readerGoneMs
+    for (const peer of this.#ports.fanOut.peers) {
+      if (peer.closed || peer.at.filter.request_id !== requestId) continue
+      if (peer.hasWhereabouts || peer.at.connected_at <= since) return true
     }
     return false
   }

@@ -71,13 +71,17 @@ export class Conversations {
     this.#sql = sql
   }
 
-  /** Makes a conversation if there is none of this id. @returns true when it was made: one row */
-  ensure(id: string, now: number, title: string | null = null): boolean {
+  /** Whether a conversation is to be made, since there is none of this id. @throws FreshetError `too_many_conversations` */
+  isNew(id: string): boolean {
     if (this.has(id)) return false
-    if (this.#count() >= LIMITS.conversations) {
-      const words = `A user may keep ${LIMITS.conversations} conversations. Delete one, then begin a new one.`
-      throw new FreshetError('too_many_conversations', words)
-    }
+    if (this.#count() < LIMITS.conversations) return true
+    const words = `A user may keep ${LIMITS.conversations} conversations. Delete one, then begin a new one.`
+    throw new FreshetError('too_many_conversations', words)
+  }
+
+  /** Makes a conversation if there is none of this id. @returns true when it was made: one row @throws as isNew */
+  ensure(id: string, now: number, title: string | null = null): boolean {
+    if (!this.isNew(id)) return false
     this.#sql.run('INSERT INTO conversations (conversation_id, title, created_at) VALUES (?, ?, ?)', id, title, now)
     return true
   }

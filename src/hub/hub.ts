@@ -1,5 +1,5 @@
 import type { Broadcasts } from '../core/broadcast.ts'
-import { BadFrame, type ClientFrame, parseClientFrame } from '../core/client-frames.ts'
+import { BadFrame, type ClientFrame, namedIn, parseClientFrame } from '../core/client-frames.ts'
 import type { StartCommand } from '../core/commands.ts'
 import type { Attachment } from '../core/connection.ts'
 import { FreshetError, shown } from '../core/errors.ts'
@@ -110,6 +110,7 @@ export class Hub {
       deliver: (events) => this.fanOut.deliver(events),
       watched: (running) => this.#connections.watched(running),
       isRead: (requestId) => this.#connections.isRead(requestId),
+      isFollowed: (requestId) => this.#connections.isFollowed(requestId),
       ended: (end, seconds) => this.#onEnd(end, seconds),
       broken: (error) => ports.broken(error),
     })
@@ -143,9 +144,9 @@ export class Hub {
     for (const peer of restored) this.fanOut.pump(peer)
   }
 
-  /** @throws FreshetError `too_many_connections`; to be asked before a socket is accepted. */
-  admit(): void {
-    this.#connections.admit()
+  /** @throws FreshetError `too_many_connections`; to be asked before a socket is accepted. As `Connections.admit`. */
+  admit(requestId: string | null): boolean {
+    return this.#connections.admit(requestId)
   }
 
   /** Where a stream of one request begins; null when there is nothing to tell. @throws FreshetError as findFollowed */
@@ -185,10 +186,13 @@ export class Hub {
     }
     if (this.#closeExpired(peer)) return
     peer.update({ active_at: this.#ports.now() })
+    let about: string | null = null
     try {
-      this.#obey(peer, parseClientFrame(text))
+      const frame = parseClientFrame(text)
+      about = namedIn(frame)
+      this.#obey(peer, frame)
     } catch (error) {
-      this.#complain(peer, shown(error), error instanceof BadFrame ? error.about : null)
+      this.#complain(peer, shown(error), error instanceof BadFrame ? error.about : about)
       if (!(error instanceof FreshetError)) this.#ports.broken(error)
     }
   }
@@ -198,9 +202,10 @@ export class Hub {
     this.#complain(peer, error, null)
   }
 
-  /** Begins a request for an HTTP caller. @throws FreshetError as Requests.start */
-  start(command: StartCommand): Started {
-    const started = this.requests.start(command)
+  /** Begins a request for an HTTP caller. @throws FreshetError as Requests.start; `too_many_connections` for a stream */
+  start(command: StartCommand, isStreamed: boolean): Started {
+    const started = this.requests.start(command, isStreamed ? () => this.#connections.admit(null) : undefined)
+    if (isStreamed && !started.duplicate) this.#connections.expect(started.requestId)
     this.#use(command.conversationId)
     this.#ports.changedSoon()
     this.#ports.reschedule()
@@ -349,11 +354,7 @@ export class Hub {
         return
       }
       case 'cancel':
-        try {
-          this.requests.cancel(frame.requestId, 'cancelled by the client')
-        } catch (error) {
-          this.#complain(peer, shown(error), frame.requestId)
-        }
+        this.requests.cancel(frame.requestId, 'cancelled by the client')
         return
       case 'preferences':
         this.#prefer(peer, frame.preferences)

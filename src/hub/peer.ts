@@ -20,6 +20,8 @@ export class Peer {
   /** When it last took something while it was behind, ms. */
   progressAt = 0
   closed = false
+  /** False for a reader of one request who may be cut off before it has any id of it, and could then only ask anew (GE11). */
+  hasWhereabouts = true
   /** Requests that it was shown as a snapshot, and those that it began and that still run. */
   readonly told = new Set<string>()
   readonly active = new Set<string>()

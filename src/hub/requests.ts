@@ -48,6 +48,8 @@ interface RequestPorts {
   watched(running: Running): boolean
   /** True while a stream that was made for this request is open. */
   isRead(requestId: string): boolean
+  /** True while one is open whose reader will not ask anew if it ends now. */
+  isFollowed(requestId: string): boolean
   /** A request has ended; after its events were sent. */
   ended(end: LogEvent, seconds: number): void
   broken(error: unknown): void
@@ -84,15 +86,17 @@ export class Requests {
 
   /**
    * Begins a request, or finds the one that has its id.
+   * @param admit is asked before anything begins, and may refuse
    * @throws FreshetError `request_id_reused`, `too_many_requests`, `cost_limit_exceeded`, `unknown_agent`,
    * `too_many_conversations`, `rate_limited`, `quota_exceeded`; then nothing has changed.
    */
-  start(command: StartCommand): Started {
+  start(command: StartCommand, admit?: () => void): Started {
     const { requestId, known } = this.#named(command)
     if (known !== null) return this.#again(known, command.prompt)
     const retried = this.#retries.find(command)
     if (retried !== null) return { requestId: retried.request_id, duplicate: true, startSeq: retried.start_seq }
     try {
+      admit?.()
       return this.#begin({ ...command, requestId })
     } catch (error) {
       this.#retries.refused(command)
@@ -123,12 +127,12 @@ export class Requests {
       plan === null ? null : providerOf(plan),
       plan !== null && plan.cached !== null,
     )
+    const { conversationId } = command
+    const isNew = conversationId !== null && conversations.isNew(conversationId)
+    // Last of what may refuse: what is counted is begun, and what is refused has written nothing.
+    this.#ports.allowance.start(running.requestId, command.agent, now)
     const numbered = this.#ports.transaction(() => {
-      if (command.conversationId !== null && conversations.ensure(command.conversationId, now)) {
-        store.totals.conversations += 1
-      }
-      // Last of what may refuse: what is counted is begun.
-      this.#ports.allowance.start(running.requestId, command.agent, now)
+      if (isNew) conversations.ensure(conversationId, now)
       store.addRequest({
         request_id: running.requestId,
         conversation_id: command.conversationId,
@@ -145,6 +149,7 @@ export class Requests {
     })
     for (const one of numbered) running.compact.add(one)
     store.totals.requests += 1
+    if (isNew) store.totals.conversations += 1
     this.#runner.enlist(running)
     this.#ports.deliver(numbered)
     void this.#runner.run(running, async () => {
@@ -345,7 +350,16 @@ export class Requests {
 
   /** True while a stream of it is open, or somebody waits for its end. */
   #isRead(requestId: string): boolean {
-    return this.#ports.isRead(requestId) || (this.#waiters.get(requestId) ?? 0) > 0
+    return this.#ports.isRead(requestId) || this.#isAwaited(requestId)
+  }
+
+  /** True when its end is seen if it comes now. */
+  #isSeen(requestId: string): boolean {
+    return this.#ports.isFollowed(requestId) || this.#isAwaited(requestId)
+  }
+
+  #isAwaited(requestId: string): boolean {
+    return (this.#waiters.get(requestId) ?? 0) > 0
   }
 
   #closing({ command, history, generation }: Running): { messageCount: number | null; closing: Closing | null } {
@@ -380,7 +394,7 @@ export class Requests {
     const numbered = this.#ports.transaction(() => {
       const appended = log.append(events)
       const seq = appended.at(-1)?.seq ?? log.bounds().lastSeq
-      store.endRequest(requestId, { status, now, chars, seq, seen: this.#isRead(requestId) })
+      store.endRequest(requestId, { status, now, chars, seq, seen: this.#isSeen(requestId) })
       save()
       return appended
     })

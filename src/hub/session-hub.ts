@@ -87,15 +87,18 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
     const admitted = reply(() => {
       const { hub } = this.#get(options)
       const following = follow === null ? undefined : hub.find(follow, options.cursor)
-      if (following !== null) hub.admit()
-      return { hub, following }
+      const isStarters = following !== null && hub.admit(following?.requestId ?? null)
+      return { hub, following, isStarters }
     })
     if (!admitted.ok) return refused(admitted.refusal)
-    const { hub, following } = admitted.value
+    const { hub, following, isStarters } = admitted.value
     if (following === null) return nothing()
     const { 0: client, 1: server } = new WebSocketPair()
     this.ctx.acceptWebSocket(server)
-    this.#peers.set(server, hub.connect(server, following === undefined ? options : { ...options, following }))
+    this.#peers.set(
+      server,
+      hub.connect(server, following === undefined ? options : { ...options, following, isStarters }),
+    )
     return new Response(null, { status: 101, webSocket: client })
   }
 
@@ -139,9 +142,9 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
     this.#reschedule()
   }
 
-  /** Begins a generation. */
-  start(caller: HubCaller, command: StartCommand): Reply<Started> {
-    return reply(() => this.#get(caller).hub.start(command))
+  /** Begins a generation. @param isStreamed true when a stream of it is opened next: it has its place then */
+  start(caller: HubCaller, command: StartCommand, isStreamed = false): Reply<Started> {
+    return reply(() => this.#get(caller).hub.start(command, isStreamed))
   }
 
   /** Ends a generation as cancelled, from whichever client. */

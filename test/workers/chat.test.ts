@@ -256,6 +256,18 @@ test('[GE11] an end that nobody saw is told to who asks again, each time, over D
   fourth.close()
 })
 
+test('[GE11] an answer that was over before its reader came was told to it: the same words are a new question', async () => {
+  const user = 'at-once'
+  const ids = new Set<unknown>()
+  for (let i = 0; i < 3; i++) {
+    const stream = await turn(user, { message: 'At once', session_id: 'here' })
+    await stream.over()
+    ids.add(stream.all[0]?.data['request_id'])
+  }
+  expect(ids.size).toBe(3)
+  expect(await starts(user)).toBe(3)
+})
+
 test('[GE3] request_id and Idempotency-Key: the same one twice is one generation', async () => {
   const user = 'd3-key'
   const message = 'Only once'

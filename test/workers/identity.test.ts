@@ -1,6 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
+import { LIMITS } from '../../src/core/limits.ts'
 import { call, debug, Socket, Stream, trigger } from './support.ts'
 
 test('[ID1] the user is the header, else the query, else the body', async () => {
@@ -108,7 +109,7 @@ test('[ER2] an unknown address, a plain GET of the socket and a wrong body are p
     ['/api/sse/trigger-stream', { method: 'POST', body: '{' }, 400, 'bad_json'],
     ['/api/sse/trigger-stream', { method: 'POST', body: '{}' }, 400, 'bad_request'],
     ['/api/sse/trigger-stream', { method: 'POST', body: '{"prompt":"  "}' }, 400, 'empty_prompt'],
-    ['/api/sse/trigger-stream', { method: 'POST', body: `"${'x'.repeat(1_100_000)}"` }, 413, 'body_too_large'],
+    ['/api/sse/trigger-stream', { method: 'POST', body: `"${'x'.repeat(LIMITS.bodyBytes)}"` }, 413, 'body_too_large'],
     ['/api/sse/trigger-stream', { method: 'POST', body: '{"prompt":"a","request_id":"a b"}' }, 400, 'bad_request'],
     ['/sse/ai-stream?subscriptions=nope', {}, 400, 'unknown_channel'],
   ]

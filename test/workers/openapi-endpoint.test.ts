@@ -1,3 +1,4 @@
+import { env } from 'cloudflare:workers'
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
@@ -7,6 +8,7 @@ import type { EdgeEnv } from '../../src/edge/context.ts'
 import { endpoint, type Route } from '../../src/edge/endpoint.ts'
 import { problem } from '../../src/edge/problem.ts'
 import { jsonResponse } from '../../src/edge/schemas/responses.ts'
+import { readConfig } from '../../src/env.ts'
 
 const about = { tag: 'About', summary: 'For a test', responses: { 200: jsonResponse(z.unknown(), 'Fine.') } } as const
 
@@ -14,7 +16,12 @@ const about = { tag: 'About', summary: 'For a test', responses: { 200: jsonRespo
 function appOf(add: (routes: Hono<EdgeEnv>) => void): Hono<EdgeEnv> {
   const routes = new Hono<EdgeEnv>()
   add(routes)
-  const app = new Hono<EdgeEnv>().route('/', routes)
+  const app = new Hono<EdgeEnv>()
+  app.use(async (c, next) => {
+    c.set('config', readConfig(env))
+    await next()
+  })
+  app.route('/', routes)
   app.onError((error) => {
     const { code, message } = shown(error)
     return problem(code, message)

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { LIMITS } from '../../src/core/limits.ts'
 import { app } from '../../src/edge/app.ts'
 import { endpointsOf } from '../../src/edge/endpoint.ts'
 import { aNewUser, connected, ended, headersOf } from './chat-support.ts'
@@ -311,14 +312,19 @@ test('[TR2] the longest list that is allowed is answered; `history` has the newe
   const user = 'todo-most'
   const before = Array.from({ length: 49 }, (_, i) => ({
     role: i % 2 === 0 ? 'user' : 'assistant',
-    content: 'é'.repeat(10_000),
+    content: '\u0001'.repeat(10_000),
   }))
   const messages = [...before, { role: 'user', content: 'show my todos' }]
   const stream = await asked({ user }, { messages })
   await stream.over()
   expect(all(stream.all, 'error')).toEqual([])
-  // As far as an end repeats it: 150,000 characters.
-  expect(stream.all.at(-1)?.data).toEqual([...messages.slice(-15), { role: 'assistant', content: deltas(stream.all) }])
+  // As far as an end repeats it: `closingBytes`, and these characters are six bytes each as JSON.
+  const kept = Math.floor(LIMITS.closingBytes / 60_100)
+  expect(kept).toBeLessThan(49)
+  expect(stream.all.at(-1)?.data).toEqual([
+    ...messages.slice(-kept - 1),
+    { role: 'assistant', content: deltas(stream.all) },
+  ])
 })
 
 test('[TR2] what is no JSON, too large, or of a foreign page is a problem', async () => {
@@ -329,7 +335,7 @@ test('[TR2] what is no JSON, too large, or of a foreign page is a problem', asyn
   }
   const hello = '{"messages":[{"role":"user","content":"hello"}]}'
   expect(await ask('{"messages"')).toMatchObject([400, { code: 'bad_json' }])
-  expect(await ask(`"${'x'.repeat(1_100_000)}"`)).toMatchObject([413, { code: 'body_too_large' }])
+  expect(await ask(`"${'x'.repeat(LIMITS.bodyBytes)}"`)).toMatchObject([413, { code: 'body_too_large' }])
   expect(await ask(hello, { origin: 'https://evil.example' })).toMatchObject([403, { code: 'origin_not_allowed' }])
   expect(await ask(hello, { 'idempotency-key': 'a b' })).toMatchObject([400, { code: 'bad_request' }])
   expect((await call(PATH, { headers: headersOf(user) })).status).toBe(400)

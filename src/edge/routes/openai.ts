@@ -14,6 +14,7 @@ import { endpoint, type Route } from '../endpoint.ts'
 import { hubOf, unwrap } from '../hubs.ts'
 import { callerWith } from '../identity.ts'
 import { cursorIn, nameIn } from '../input.ts'
+import { withLimits } from '../limit-headers.ts'
 import { openAiFailure, openAiRefusal } from '../openai-refusal.ts'
 import { checkOrigin } from '../origins.ts'
 import { resultFor } from '../request-result.ts'
@@ -33,7 +34,7 @@ import { ANSWER_CODES, CONNECT_CODES, jsonResponse, problems, START_CODES } from
 
 const refusals: Route['refusals'] = {
   schema: openAiErrorSchema,
-  answer: ({ code, message }) => openAiRefusal(code, message),
+  answer: (error) => withLimits(openAiRefusal(error.code, error.message), error),
 }
 
 /** D6: OpenAI's chat completions, for its official clients by their base URL alone. */
@@ -78,13 +79,17 @@ The answer goes on when its caller leaves; it is found again by its id. A retry 
     const options = { model, includeUsage, batching: false }
     if (cursor !== null) return answerByStream(c, { caller, options, requestId: key, cursor })
     const { requestId } = unwrap(
-      await hubOf(c.env, caller).start(caller, {
-        ...command,
-        requestId: key,
-        retryKey: key === null ? retryKeyOf(body) : null,
-        // Two calls with the same words are two answers, unless the client says that one of them is a retry (GE11).
-        isRetry: Number(headers['X-Stainless-Retry-Count'] ?? 0) > 0,
-      }),
+      await hubOf(c.env, caller).start(
+        caller,
+        {
+          ...command,
+          requestId: key,
+          retryKey: key === null ? retryKeyOf(body) : null,
+          // Two calls with the same words are two answers, unless the client says that one of them is a retry (GE11).
+          isRetry: Number(headers['X-Stainless-Retry-Count'] ?? 0) > 0,
+        },
+        stream,
+      ),
     )
     return stream
       ? answerByStream(c, { caller, options, requestId, cursor: null })

@@ -12,7 +12,7 @@ import { jsonResponse, problems } from '../schemas/responses.ts'
 const ticketSchema = z
   .object({
     ticket: z.string().meta({ description: 'For `?ticket=`, once.' }),
-    expires_in: z.number().meta({ description: 'Seconds.' }),
+    expires_in: z.number().meta({ description: 'Whole seconds; it ends with the token at the latest.' }),
   })
   .meta({ id: 'Ticket' })
 
@@ -35,7 +35,7 @@ endpoint(
   },
   async (c) => {
     const identity = c.get('identity')
-    const name = identity?.userId ?? nameIn(c)
+    const name = nameIn(c)
     if (name === null) {
       throw new FreshetError('bad_request', 'A ticket is for a user with a name. Send `X-User-Id`.')
     }
@@ -43,6 +43,9 @@ endpoint(
     const caller = { userId: name, privateKey: null }
     const rights = { isOperator: identity?.isOperator ?? true, expiresAt: identity?.expiresAt ?? null }
     unwrap(await hubOf(c.env, caller).issueTicket(caller, kept.secretHash, rights))
-    return c.json({ ticket: text, expires_in: LIMITS.ticketMs / 1000 }, 200, { 'cache-control': 'no-store' })
+    const life = Math.min(LIMITS.ticketMs, (rights.expiresAt ?? Number.POSITIVE_INFINITY) - Date.now())
+    return c.json({ ticket: text, expires_in: Math.max(0, Math.floor(life / 1000)) }, 200, {
+      'cache-control': 'no-store',
+    })
   },
 )

@@ -8,6 +8,7 @@ import type { EdgeContext, EdgeEnv } from '../context.ts'
 import { endpoint } from '../endpoint.ts'
 import { callerWith } from '../identity.ts'
 import { cursorIn, nameIn } from '../input.ts'
+import { withLimits } from '../limit-headers.ts'
 import { checkOrigin } from '../origins.ts'
 import { startAndStream, streamRequest } from '../request-stream.ts'
 import { nothingToTell } from '../schemas/chat.ts'
@@ -114,7 +115,7 @@ async function ask(
     )
   } catch (error) {
     if (!(error instanceof FreshetError) || error.limit?.usage == null) throw error
-    return oneEvent(todoRateLimited(error.message, error.limit.usage))
+    return withLimits(oneEvent(todoRateLimited(error.message, error.limit.usage)), error)
   }
 }
 

@@ -27,8 +27,8 @@ const querySchema = z.object({
 const DESCRIPTION = `Connect with \`Upgrade: websocket\`. Frames are JSON text, at most ${LIMITS.frameBytes} bytes: those of
 the client have a \`type\`, those of the service are envelopes with an \`event_type\`.
 
-Close codes: 1011 the service cannot serve, 4408 the client reads too slowly, 4429 too many connections. The text frame
-\`ping\` is answered \`pong\`.`
+Close codes: 1011 the service cannot serve, 4401 the token has ended, 4408 the client reads too slowly, 4429 too many
+connections. The text frame \`ping\` is answered \`pong\`.`
 
 /** D1: `GET /ws/ai-stream`. The client's socket ends in the hub itself; the Worker only passes it on. */
 export const wsRoutes = new Hono<EdgeEnv>()
