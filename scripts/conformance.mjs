@@ -4,6 +4,10 @@ import { spawn } from 'node:child_process'
 const [url, ...more] = process.argv.slice(2)
 if (url === undefined || !URL.canParse(url)) {
   console.error('usage: node scripts/conformance.mjs <address of the service> [options of vitest]')
+  console.error('Start the service without limits on its users:')
+  console.error(
+    '  npm start -- --var RATE_LIMIT_PER_MINUTE:0 --var AGENT_RATE_LIMIT_PER_MINUTE:0 --var AGENT_MONTHLY_QUOTA:0',
+  )
   process.exit(2)
 }
 const args = ['run', '--project', 'e2e', 'test/e2e/conformance.test.ts', ...more]

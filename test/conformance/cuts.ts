@@ -18,6 +18,8 @@ interface Whole {
   readonly known: Known
   readonly events: readonly WireEvent[]
   readonly message: Message
+  /** What it did beside its words. */
+  readonly left: readonly string[] | undefined
 }
 
 /** Every dialect, cut at every event and resumed, gives the same final message, and nothing runs twice. */
@@ -76,7 +78,7 @@ async function resumedEverywhere(
     const rest = reader ?? missing(`what comes after ${id}`)
     await untilOver(dialect, rest)
     if (dialect.resumes === 'anew') expect(dialect.messageOf(rest.events, known.requestId)).toEqual(message)
-    else expect(lasting(rest.events)).toEqual(lasting(events.slice(at + 1)))
+    else expect(lasting(dialect, rest.events)).toEqual(lasting(dialect, events.slice(at + 1)))
   })
   await ranOnce(service, known)
 }
@@ -89,7 +91,7 @@ async function uncut(service: Service, dialect: Dialect): Promise<Whole> {
   expect(message).toMatchObject({ end: 'complete', ends: 1 })
   expect(message.text.length).toBeGreaterThan(100)
   expect(reader.events.length).toBeGreaterThan(8)
-  return { ask, known, events: reader.events, message }
+  return { ask, known, events: reader.events, message, left: await dialect.leaves?.(service, ask.user) }
 }
 
 /** A run of its own that is torn from its first reader; `place` 0: after the answer's head, before any event. */
@@ -108,6 +110,7 @@ async function cutAtStart(service: Service, dialect: Dialect, whole: Whole, plac
   const again = (await dialect.watch(service, known)) ?? missing('a request that has ended')
   expect({ place, ...told }).toEqual({ place, ...(await messageFrom(dialect, again, requestId)) })
   await ranOnce(service, known)
+  expect({ place, left: await dialect.leaves?.(service, ask.user) }).toEqual({ place, left: whole.left })
 }
 
 /** What a client made of a request that it was torn from once. */
@@ -133,11 +136,13 @@ async function goneOn(service: Service, dialect: Dialect, ask: Ask, requestId: s
 }
 
 /** Events of the log: those with an id, and what stands between them where streams are of one request. */
-function lasting(events: readonly WireEvent[]): readonly unknown[] {
-  return events.flatMap(({ id, name, data }) => {
+function lasting({ apart }: Dialect, events: readonly WireEvent[]): readonly unknown[] {
+  // Where events are gathered, which of them have an id is chance.
+  const each = apart ? events.flatMap(apart).map((event) => ({ ...event, id: null })) : events
+  return each.flatMap(({ id, name, data }) => {
     if (name === 'typing_indicator' || name === 'connection' || name === 'connection_status') return []
     // Each connection has a name of its own.
-    if (typeof data !== 'object' || data === null) return [{ id, name, data }]
+    if (typeof data !== 'object' || data === null || Array.isArray(data)) return [{ id, name, data }]
     return [{ id, name, data: { ...data, client_id: null, session_id: null } }]
   })
 }

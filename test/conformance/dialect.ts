@@ -62,7 +62,7 @@ export interface Dialect {
   readonly resumes: 'after' | 'anew'
   /** True where a stream is for one request and ends with it; then a reader that has its end gets 204 (DI2). */
   readonly isOfOne: boolean
-  /** True where 204 is what a reader gets that comes back with the id of the end (contract: D3, D4, D7). */
+  /** True where 204 is what a reader gets that comes back with the id of the end (contract: D3, D4, D5, D7). */
   readonly tells204: boolean
   /** True where whoever asks with the id of a request that has ended is told it once more. */
   readonly showsEnded: boolean
@@ -78,6 +78,10 @@ export interface Dialect {
   watch(service: Service, known: Known, cutAfter?: number): Promise<Reader | null>
   /** Ends a request by this dialect's way. */
   cancel(service: Service, known: Known): Promise<void>
+  /** Where a wire gathers events: those that are in one. Which are gathered is chance, so cuts leave other ones together. */
+  readonly apart?: (event: WireEvent) => readonly WireEvent[]
+  /** What an answer does beside its words, as it is found later; absent: nothing. */
+  readonly leaves?: (service: Service, user: string) => Promise<readonly string[]>
   /** The request that an event names, or null. */
   requestIdIn(event: WireEvent): string | null
   /** What a client makes of these events, of this request. */

@@ -5,6 +5,7 @@ import type { Ask, Dialect, Service, WireEvent } from './dialect.ts'
 import { DIALECTS } from './dialects/all.ts'
 import { d3Get } from './dialects/d3.ts'
 import { d4 } from './dialects/d4.ts'
+import { d5, d5Batches } from './dialects/d5.ts'
 import { PLAIN } from './dialects/prompts.ts'
 import { untilClosed } from './event-source.ts'
 import { epochOf, requestsIn } from './log.ts'
@@ -55,14 +56,22 @@ export function endings(service: Service, silent: string | null): void {
       expect(opened, 'once to read, and once to be told that it is over').toBe(1)
     })
 
-    it('[DI2] D4: an EventSource that watches a turn and never calls close() stops by itself', async () => {
-      const ask = newAsk(d4)
-      const first = await d4.start(service, ask)
-      const known = await knownOf(d4, ask, first)
-      const url = `${service.url}/chat/stream?request_id=${known.requestId}&user_id=${ask.user}`
-      const { events } = await untilClosed(url)
-      expect(d4.messageOf(events, known.requestId)).toEqual(await messageFrom(d4, first, known.requestId))
-    })
+    it.each([
+      { dialect: d4, path: '/chat/stream?' },
+      { dialect: d5, path: '/api/todos/agent-create/stream?' },
+      { dialect: d5Batches, path: '/api/todos/agent-create/stream?batch=true&' },
+    ])(
+      '[DI2] $dialect.name: an EventSource that watches an answer and never calls close() stops by itself',
+      async ({ dialect, path }) => {
+        const ask = newAsk(dialect)
+        const first = await dialect.start(service, ask)
+        const known = await knownOf(dialect, ask, first)
+        const query = new URLSearchParams({ request_id: known.requestId, user_id: ask.user })
+        const { events, opened } = await untilClosed(service.url + path + query)
+        expect(dialect.messageOf(events, known.requestId)).toEqual(await messageFrom(dialect, first, known.requestId))
+        expect(opened).toBe(1)
+      },
+    )
 
     it.each([1, 2, 3, 4])(
       '[DI2][DI5] D3: an EventSource torn at any bytes has the same text in the end, of one generation (seed %i)',
@@ -83,6 +92,16 @@ export function endings(service: Service, silent: string | null): void {
         const ask = newAsk({ ...d3Get, prompt: PLAIN })
         const { events, tears } = await torn(service, [bytes], `${d3Url(ask)}&agent=assistant`)
         expect(tears).toBe(1)
+        await told(service, d3Get, ask, events)
+      },
+    )
+
+    it.each([{ places: [0, 0, 0, 0] }, { places: [300, 1, 200, 60, 300] }, { places: [200, 300, 200, 300, 200, 300] }])(
+      '[GE11] D3: an EventSource torn at bytes $places, never with an id, while it runs and after: its prompt ran once',
+      async ({ places }) => {
+        const ask = newAsk({ ...d3Get, prompt: PLAIN })
+        const { events, tears } = await torn(service, places, `${d3Url(ask)}&agent=assistant`)
+        expect(tears).toBe(places.length)
         await told(service, d3Get, ask, events)
       },
     )

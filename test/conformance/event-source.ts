@@ -4,6 +4,21 @@ import type { WireEvent } from './dialect.ts'
 /** How long an EventSource may take, with its waits between reconnects, on a busy machine. */
 const PATIENCE_MS = 50_000
 
+/** Of D3, D4 and D5. `message` is that of an event without a name, too. */
+const NAMES = [
+  ...['connected', 'message', 'done', 'error'],
+  ...[
+    'session_initialized',
+    'agent_updated',
+    'message_delta',
+    'tool_call',
+    'tool_result',
+    'completed',
+    'history',
+    'batch',
+  ],
+]
+
 /** Reads by the `eventsource` package until it gives up by itself. */
 export async function untilClosed(
   url: string,
@@ -11,7 +26,7 @@ export async function untilClosed(
   const source = new EventSource(url)
   const events: WireEvent[] = []
   let opened = 0
-  for (const name of ['connected', 'message', 'done', 'error']) {
+  for (const name of NAMES) {
     source.addEventListener(name, (event: MessageEvent) => {
       // `error` is the connection's too; then it has no data.
       if (typeof event.data !== 'string') return

@@ -5,6 +5,7 @@ import { DIALECTS } from './dialects/all.ts'
 import { d1 } from './dialects/d1.ts'
 import { d2 } from './dialects/d2.ts'
 import { d4 } from './dialects/d4.ts'
+import { d5, d5Batches } from './dialects/d5.ts'
 import { epochOf, requestsIn, seqOf } from './log.ts'
 
 const GOING_ON = DIALECTS.filter(({ resumes }) => resumes === 'after')
@@ -12,7 +13,7 @@ const GOING_ON = DIALECTS.filter(({ resumes }) => resumes === 'after')
 /** A cursor is the same in every dialect: a reader may change it at each cut (RS5). */
 export function hops(service: Service): void {
   describe('a reader that is torn again and again', () => {
-    it.each([d1, d2, d4])(
+    it.each([d1, d2, d4, d5, d5Batches])(
       '[RS1][RS5][DI1] and goes on by another dialect each time, has it all: begun by $name',
       (begun) => travel(service, begun, newAsk(begun)),
     )

@@ -6,10 +6,11 @@ import { d1 } from './dialects/d1.ts'
 import { d2 } from './dialects/d2.ts'
 import { d3Get } from './dialects/d3.ts'
 import { d4 } from './dialects/d4.ts'
+import { d5 } from './dialects/d5.ts'
 import { d7 } from './dialects/d7.ts'
 import { type Opening, openStream, type Reader, send } from './reader.ts'
 
-const sessionInfoSchema = z.object({ type: z.literal('session_info'), session_id: z.string() })
+const sessionSchema = z.object({ session_id: z.string() })
 const conversationSchema = z.object({
   message_count: z.int(),
   messages: z.array(z.object({ role: z.string(), content: z.string() })),
@@ -43,47 +44,53 @@ export function joins(service: Service): void {
       },
     )
 
-    it('[DI6] D4 and D7: by the conversation, the answer that runs in it; 204 when none does', async () => {
-      const { ask: turn, first: fourth, known: inFour } = await begun(service, d4)
-      const info = sessionInfoSchema.parse(fourth.events[0]?.data)
-      const byConversation: Opening = { path: `/chat/stream?session_id=${info.session_id}`, user: turn.user }
-      const { ask: chat, first: seventh, known: inSeven } = await begun(service, d7)
-      const byChat: Opening = { path: `/api/chat/chat-${chat.user}/stream`, user: chat.user }
-      const [fourAgain, sevenAgain, four, seven] = await Promise.all([
-        openStream(service, byConversation).then((reader) => read(d4, inFour, reader)),
-        openStream(service, byChat).then((reader) => read(d7, inSeven, reader)),
-        messageFrom(d4, fourth, inFour.requestId),
-        messageFrom(d7, seventh, inSeven.requestId),
-      ])
-      expect(fourAgain).toEqual(four)
-      expect(sevenAgain).toEqual(seven)
-      expect(await openStream(service, byConversation)).toBeNull()
-      expect(await openStream(service, byChat)).toBeNull()
+    it.each([
+      { dialect: d4, path: '/chat/stream' },
+      { dialect: d5, path: '/api/todos/agent-create/stream' },
+    ])(
+      '[DI6] $dialect.name: by the conversation, the answer that runs in it; 204 when none does',
+      async ({ dialect, path }) => {
+        const { ask, first, known } = await begun(service, dialect)
+        const { session_id } = sessionSchema.parse(first.events[0]?.data)
+        await joinsBy(service, dialect, { path: `${path}?session_id=${session_id}`, user: ask.user }, known, first)
+      },
+    )
+
+    it('[DI6] D7: by the chat, the answer that runs in it; 204 when none does', async () => {
+      const { ask, first, known } = await begun(service, d7)
+      await joinsBy(service, d7, { path: `/api/chat/chat-${ask.user}/stream`, user: ask.user }, known, first)
     })
 
-    it('[CV2][DI4] the conversation of a turn that was cut and resumed has it once', async () => {
-      const ask = newAsk(d4)
-      const first = await d4.start(service, ask, 6)
-      await untilOver(d4, first)
-      const known = await knownOf(d4, ask, first)
-      const { session_id } = sessionInfoSchema.parse(first.events[0]?.data)
-      await read(d4, known, await d4.resume(service, ask, { cursor: first.cursor, requestId: known.requestId }))
-      const whole = await read(d4, known, await d4.watch(service, known))
-      const answer = await send(service, { path: `/sessions/${session_id}`, user: ask.user })
-      const { message_count, messages } = conversationSchema.parse(await answer.json())
-      expect({ message_count, messages }).toEqual({
-        message_count: 2,
-        messages: [
-          { role: 'user', content: ask.prompt },
-          { role: 'assistant', content: whole.text },
-        ],
-      })
-    })
+    it.each([d4, d5])(
+      '[CV2][DI4] $name: the conversation of a turn that was cut and resumed has it once',
+      async (dialect) => {
+        const ask = newAsk(dialect)
+        const first = await dialect.start(service, ask, 6)
+        await untilOver(dialect, first)
+        const known = await knownOf(dialect, ask, first)
+        const { session_id } = sessionSchema.parse(first.events[0]?.data)
+        await read(
+          dialect,
+          known,
+          await dialect.resume(service, ask, { cursor: first.cursor, requestId: known.requestId }),
+        )
+        const whole = await read(dialect, known, await dialect.watch(service, known))
+        const answer = await send(service, { path: `/sessions/${session_id}`, user: ask.user })
+        const { message_count, messages } = conversationSchema.parse(await answer.json())
+        expect({ message_count, messages }).toEqual({
+          message_count: 2,
+          messages: [
+            { role: 'user', content: ask.prompt },
+            { role: 'assistant', content: whole.text },
+          ],
+        })
+      },
+    )
 
     it('[DI6][ID2] another user has no part in it: every way leads to nothing', async () => {
       const { first, known } = await begun(service, d3Get)
       const other = { ...known, user: newAsk(d3Get).user }
-      for (const dialect of [d3Get, d4]) {
+      for (const dialect of [d3Get, d4, d5]) {
         await expect(dialect.watch(service, other)).rejects.toThrow(/request_not_found/)
       }
       expect(await d7.watch(service, other)).toBeNull()
@@ -91,6 +98,20 @@ export function joins(service: Service): void {
       expect(await messageFrom(d3Get, first, known.requestId)).toMatchObject({ end: 'complete', ends: 1 })
     })
   })
+}
+
+/** Reads what runs in a conversation, beside who began it; when it has ended, there is nothing to read. */
+async function joinsBy(
+  service: Service,
+  dialect: Dialect,
+  opening: Opening,
+  known: Known,
+  first: Reader,
+): Promise<void> {
+  const again = await read(dialect, known, await openStream(service, opening))
+  expect(again).toMatchObject({ end: 'complete', ends: 1 })
+  expect(again).toEqual(await messageFrom(dialect, first, known.requestId))
+  expect(await openStream(service, opening)).toBeNull()
 }
 
 /** A request of which something has been said. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { knownOf, messageFrom, newAsk } from './asking.ts'
 import type { Dialect, Known, Message, Service } from './dialect.ts'
 import { DIALECTS } from './dialects/all.ts'
+import { UNHURRIED } from './dialects/prompts.ts'
 import { requestsIn } from './log.ts'
 
 /** Starting by one dialect and watching, or cancelling, by another works for all pairs (DI1). */
@@ -30,7 +31,7 @@ export function pairs(service: Service, starter: Dialect): void {
 
     it('[DI1][GE1][GE4] every dialect cancels it: each of its readers is told, once', async () => {
       for (const canceller of DIALECTS) {
-        const ask = newAsk(starter)
+        const ask = newAsk({ ...starter, prompt: `${starter.prompt}\n${UNHURRIED}` })
         const first = await starter.start(service, ask)
         const known = await knownOf(starter, ask, first)
         await somethingSaid(starter, known, first)

@@ -7,6 +7,8 @@ import { hops } from './hops.ts'
 import { idempotency } from './idempotency.ts'
 import { joins } from './joins.ts'
 import { pairs } from './pairs.ts'
+import { todos } from './todos.ts'
+import { tornStarts } from './torn-starts.ts'
 
 /** Tests that run side by side. */
 const AT_ONCE = 20
@@ -32,6 +34,8 @@ export function conformance(service: Service, { silent = null }: About = {}): vo
     }
     hops(service)
     joins(service)
+    todos(service)
+    tornStarts(service)
     endings(service, silent)
   })
 }

@@ -10,16 +10,19 @@ import { type Server, startServer } from '../support/server.ts'
 
 /** A service that runs already, by its address; else one is started. */
 const given = process.env['FRESHET_URL']?.replace(/\/$/, '')
-/** A pace at which an answer is of some 25 to 60 events; and one that is asked only by its name. */
+/** A pace at which an answer is of some 25 to 60 events; one for what is to be cancelled (`UNHURRIED`); and one that is asked only by its name. */
 const PROVIDERS = [
   { name: 'main', kind: 'embedded', base_url: 'embedded:?tokens_per_second=80&first_token_ms=100' },
+  { name: 'slow', kind: 'embedded', base_url: 'embedded:?tokens_per_second=20&first_token_ms=100', tasks: ['code'] },
   { name: 'silent', kind: 'embedded', base_url: 'embedded:?first_token_ms=5000', tasks: ['creative'] },
 ]
+/** Each user asks little here, but the service's limits are no part of what is tried. */
+const NO_LIMITS = { RATE_LIMIT_PER_MINUTE: '0', AGENT_RATE_LIMIT_PER_MINUTE: '0', AGENT_MONTHLY_QUOTA: '0' }
 let server: Server | null = null
 
 beforeAll(async () => {
   if (given !== undefined) return
-  server = await startServer({ vars: { PROVIDERS: JSON.stringify(PROVIDERS), RATE_LIMIT_PER_MINUTE: '0' } })
+  server = await startServer({ vars: { PROVIDERS: JSON.stringify(PROVIDERS), ...NO_LIMITS } })
 })
 afterAll(() => server?.stop())
 

@@ -182,7 +182,7 @@ describe.concurrent('the event stream', () => {
       [{ prompt: 'x', config: { timeout: 'soon' } }, 400, 'bad_request'],
       [{ prompt: 'x', client_id: 'a b' }, 400, 'bad_request'],
       [{ prompt: 'x'.repeat(200_001) }, 413, 'prompt_too_long'],
-      [{ prompt: 'x'.repeat(2_000_000) }, 413, 'body_too_large'],
+      [{ prompt: 'x'.repeat(5_000_000) }, 413, 'body_too_large'],
     ]
     for (const [body, status, code] of bad) {
       const refused = await postJson(`${url}?user_id=trigger-bad`, body)

@@ -1,0 +1,118 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { type IssuerKey, issuerKey, KeyServer } from '../edge/auth/key-server.ts'
+import { tokenOf } from '../edge/auth/tokens.ts'
+import { getJson, postJson } from '../support/client-http.ts'
+import { polled } from '../support/client-inbox.ts'
+import { SseClient } from '../support/client-sse.ts'
+import { WsClient } from '../support/client-ws.ts'
+import { type ServerOptions, startServer } from '../support/server.ts'
+
+/** A key id that is not known is looked for only so long after the last fetch, ms (ID7). */
+const COOLDOWN_MS = 30_000
+
+async function service(vars: NonNullable<ServerOptions['vars']>) {
+  const server = await startServer({ vars: { AUTH_MODE: 'jwt', ...vars } })
+  onTestFinished(() => server.stop())
+  return server
+}
+
+function tokenBy(key: IssuerKey, user: string, life = 600): Promise<string> {
+  const claims = { sub: user, exp: Date.now() / 1000 + life, iss: 'https://issuer.example' }
+  return tokenOf(claims, key.sign, { alg: key.alg, kid: key.kid })
+}
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+
+test('[ID3][CF1] tokens that could not be checked stop the service at its first request', async () => {
+  const short = 'hunter2-is-too-short'
+  for (const vars of [{}, { JWT_SECRET: short }]) {
+    const server = await service(vars)
+    const { url } = server
+    for (const path of ['/health', '/sessions', '/v1/models']) {
+      const { status, body } = await getJson(`${url}${path}`, bearer('x'))
+      expect(status).toBe(500)
+      expect(JSON.stringify(body)).toContain('config_invalid')
+      expect(JSON.stringify(body)).toContain('JWT_SECRET')
+      expect(JSON.stringify(body)).not.toContain(short)
+    }
+    const socket = new WsClient(`${url}/ws/ai-stream`)
+    expect(await socket.inbox.end).toMatch(/^1011 .*JWT_SECRET/)
+    // The operator reads why where the service runs, without the value.
+    await polled(
+      async () => server.output,
+      (output) => output.includes('JWT_SECRET'),
+      5000,
+    )
+    expect(server.output).not.toContain(short)
+  }
+})
+
+test('[ID7] keys of an issuer are fetched, kept, and looked for again when a new one signs', {
+  timeout: 120_000,
+}, async () => {
+  const [first, second, stranger] = await Promise.all(['k-1', 'k-2', 'k-3'].map((kid) => issuerKey('ES256', kid)))
+  if (first === undefined || second === undefined || stranger === undefined) throw new Error('no keys')
+  const keys = await KeyServer.start()
+  onTestFinished(() => keys.stop())
+  keys.publish(first.jwk)
+  const server = await service({ JWKS_URL: keys.url.href, JWT_ISSUER: 'https://issuer.example' })
+  const { url } = server
+  const ask = async (token: string) => (await getJson(`${url}/sessions`, bearer(token))).status
+
+  // While nobody brings a token, nobody is asked for keys.
+  expect((await getJson(`${url}/sessions`)).status).toBe(401)
+  expect(keys.calls).toBe(0)
+  const old = await tokenBy(first, 'ann')
+  expect(await ask(old)).toBe(200)
+  const fetched = Date.now()
+  for (let i = 0; i < 5; i++) expect(await ask(old)).toBe(200)
+  expect(await ask(await tokenBy(stranger, 'ann'))).toBe(401)
+  expect(keys.calls).toBe(1)
+
+  // The issuer changes its key: the old one goes, the new one is looked for when it is first seen, but not at once.
+  keys.publish(second.jwk)
+  const young = await tokenBy(second, 'ann')
+  expect(await ask(young)).toBe(401)
+  expect(keys.calls).toBe(1)
+  await polled(
+    () => ask(young),
+    (status) => status === 200,
+    COOLDOWN_MS + 15_000,
+  )
+  expect(Date.now() - fetched).toBeGreaterThan(COOLDOWN_MS - 1000)
+  expect(keys.calls).toBe(2)
+  expect(await ask(old)).toBe(401)
+
+  // By ticket and by subprotocol too, in a service of its own, and what it prints holds none of it.
+  const given = await postJson(`${url}/api/tickets`, '', bearer(young))
+  const ticket = String(given.body['ticket'])
+  const events = await SseClient.open(`${url}/sse/ai-stream?ticket=${ticket}`, {})
+  await events.until(({ event }) => event === 'connection')
+  expect((await getJson(`${url}/sse/ai-stream?ticket=${ticket}`)).status).toBe(401)
+  const socket = new WsClient(`${url}/ws/ai-stream`, ['freshet.v1', `bearer.${await tokenBy(second, 'ann', 2)}`])
+  await socket.until(({ event_type }) => event_type === 'connection_status')
+  expect(socket.socket.protocol).toBe('freshet.v1')
+  expect(await socket.inbox.end).toMatch(/^4401 /)
+  events.cut()
+  for (const secret of [young, old, ticket]) expect(server.output).not.toContain(secret)
+})
+
+test('[ID7] while the keys cannot be had it is 503, and no token is called bad', async () => {
+  const key = await issuerKey('ES256', 'k-1')
+  const keys = await KeyServer.start()
+  onTestFinished(() => keys.stop())
+  keys.answer({ status: 500, body: '' })
+  const { url } = await service({ JWKS_URL: keys.url.href })
+  const token = await tokenBy(key, 'ann')
+  const refused = await getJson(`${url}/sessions`, bearer(token))
+  expect(refused).toMatchObject({ status: 503, body: { code: 'unavailable' } })
+  expect((await getJson(`${url}/health`)).status).toBe(200)
+  const socket = new WsClient(`${url}/ws/ai-stream`, [], bearer(token))
+  expect(await socket.inbox.end).toMatch(/^1011 /)
+  keys.publish(key.jwk)
+  await polled(
+    async () => (await getJson(`${url}/sessions`, bearer(token))).status,
+    (status) => status === 200,
+    15_000,
+  )
+})
