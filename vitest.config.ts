@@ -92,10 +92,11 @@ export default defineConfig({
             AUTH_MODE: 'jwt',
             JWT_SECRET: 'hunter2-is-no-secret-but-32-bytes',
             ALLOWED_ORIGINS: 'https://app.example',
+            SSE_HEARTBEAT_S: '30',
           },
         },
       ),
-      // Limits small enough to be reached.
+      // Limits that a test reaches, each of them alone.
       inWorkerd(
         'workers-limits',
         {
@@ -104,27 +105,30 @@ export default defineConfig({
         },
         {
           vars: {
-            RATE_LIMIT_PER_MINUTE: '24',
+            RATE_LIMIT_PER_MINUTE: '40',
             AGENT_RATE_LIMIT_PER_MINUTE: '6',
-            AGENT_MONTHLY_QUOTA: '100',
-            MAX_ACTIVE_REQUESTS_PER_USER: '100',
-            MAX_CONNECTIONS_PER_USER: '150',
+            AGENT_MONTHLY_QUOTA: '8',
+            MAX_ACTIVE_REQUESTS_PER_USER: '8',
+            MAX_CONNECTIONS_PER_USER: '20',
           },
         },
       ),
-      // The month's alone, and few at a time.
+      // Windows and a month's quota, with room for many at once.
       inWorkerd(
-        'workers-quota',
+        'workers-windows',
         {
           embedded: 'tokens_per_second=0&tokens=3',
           endless: 'tokens_per_second=50&first_token_ms=0&tokens=5000',
-          dies: 'fail_before=1',
+          slow: 'first_token_ms=60000',
         },
         {
           vars: {
+            RATE_LIMIT_PER_MINUTE: '24',
+            AGENT_RATE_LIMIT_PER_MINUTE: '20',
             AGENT_MONTHLY_QUOTA: '12',
             MAX_ACTIVE_REQUESTS_PER_USER: '60',
-            MAX_CONNECTIONS_PER_USER: '70',
+            MAX_CONNECTIONS_PER_USER: '150',
+            FIRST_TOKEN_TIMEOUT_S: '20',
           },
         },
       ),

@@ -6,7 +6,16 @@ import { badTokens, bearer, tokenOf } from './tokens.ts'
 import { call } from './witness.ts'
 
 const documentSchema = z.object({
-  paths: z.record(z.string(), z.record(z.string(), z.object({ security: z.unknown() }))),
+  paths: z.record(
+    z.string(),
+    z.record(
+      z.string(),
+      z.object({
+        security: z.unknown().optional(),
+        responses: z.record(z.string(), z.object({ headers: z.unknown().optional() })),
+      }),
+    ),
+  ),
 })
 
 /** A call of an endpoint as HTTP. @param name method and address, as the rows have it */
@@ -65,10 +74,14 @@ describe('who may call', () => {
   it('[ID7][DO1] every endpoint is in the table, and the document tells the same of who may call it', async () => {
     const { paths } = documentSchema.parse(await (await call('/openapi.json')).json())
     const told = Object.entries(paths).flatMap(([path, item]) =>
-      Object.entries(item).map(([method, { security }]) => [`${method} ${path}`, security] as const),
+      Object.entries(item).map(([method, operation]) => [`${method} ${path}`, operation] as const),
     )
     expect(told.map(([name]) => name).toSorted()).toEqual(Object.keys(ROWS).toSorted())
-    for (const [name, security] of told) {
+    for (const [name, { security, responses }] of told) {
+      const isPublic = ROWS[name]?.access === 'public'
+      expect('401' in responses, name).toBe(!isPublic)
+      expect('403' in responses, name).toBe(!isPublic)
+      if (!isPublic) expect(responses['401']?.headers, name).toHaveProperty('WWW-Authenticate')
       const access = ROWS[name]?.access
       if (access === 'public') expect(security, name).toEqual([])
       else if (access === 'operator') expect(security, name).toContainEqual({ bearer: ['operator'] })
@@ -128,27 +141,30 @@ describe('who may call', () => {
     if (shows) expect(answer.text).toContain(owner.word)
   })
 
-  it.each(forCallers)('[ID7] a user_id that is not the token’s is refused, the same one is not: %s', async (name, row) => {
-    const owner = await anOwner()
-    const own = row.own(owner)
-    const named = (user: string): Record<string, Ask> => ({
-      header: { ...own, headers: { ...own.headers, 'x-user-id': user } },
-      query: { ...own, query: { ...own.query, user_id: user } },
-      ...(own.body !== undefined && { body: { ...own, body: { ...own.body, user_id: user } } }),
-    })
-    for (const token of [owner.token, await tokenOf(owner.user, { scope: 'operator' })]) {
-      for (const ask of Object.values(named('somebody-else'))) {
-        await expectRefusal(name, await send(name, ask, bearer(token)), 403)
+  it.each(forCallers)(
+    '[ID7] a user_id that is not the token’s is refused, the same one is not: %s',
+    async (name, row) => {
+      const owner = await anOwner()
+      const own = row.own(owner)
+      const named = (user: string): Record<string, Ask> => ({
+        header: { ...own, headers: { ...own.headers, 'x-user-id': user } },
+        query: { ...own, query: { ...own.query, user_id: user } },
+        ...(own.body !== undefined && { body: { ...own, body: { ...own.body, user_id: user } } }),
+      })
+      for (const token of [owner.token, await tokenOf(owner.user, { scope: 'operator' })]) {
+        for (const ask of Object.values(named('somebody-else'))) {
+          await expectRefusal(name, await send(name, ask, bearer(token)), 403)
+        }
       }
-    }
-    const same = Object.values(named(owner.user)).reduce((all, ask) => ({
-      ...all,
-      ...ask,
-      headers: { ...all.headers, ...ask.headers },
-      query: { ...all.query, ...ask.query },
-    }))
-    expect(await answered(name, row, same, bearer(owner.token))).toMatchObject({ status: row.status ?? 200 })
-  })
+      const { header, query, body } = named(owner.user)
+      const same: Ask = {
+        ...query,
+        headers: { ...header?.headers },
+        ...(body?.body !== undefined && { body: body.body }),
+      }
+      expect(await answered(name, row, same, bearer(owner.token))).toMatchObject({ status: row.status ?? 200 })
+    },
+  )
 
   it.each(forOperators)('[ID7] only the operator: %s', async (name, row) => {
     const owner = await anOwner()

@@ -73,7 +73,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'get /sse/ai-stream': {
     own: ({ cursor }) => ({ query: { last_event_id: cursor } }),
     shows: true,
-    until: /event: (stream_complete|resync)[^]*\n\n/,
+    until: /event: (stream_complete|resync)[\s\S]*\n\n/,
     tries: ({ chat }) => [{ ask: { query: { conversation_id: chat, last_event_id: '0-0' } }, status: 200 }],
   },
   'post /api/sse/trigger-stream': {
@@ -129,7 +129,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'get /api/chat/{id}/stream': {
     own: ({ chat }) => ({ params: { id: chat } }),
     shows: true,
-    until: /(text-delta[^]*){3}/,
+    until: /(text-delta[\s\S]*){3}/,
     others: 204,
     tries: ({ ended, chat, cursor }) => [
       { ask: { params: { id: ended } }, status: 204 },
@@ -158,7 +158,11 @@ export const ROWS: Readonly<Record<string, Row>> = {
     others: 404,
     tries: watching,
   },
-  'get /api/todos': { ...plain, shows: true, tries: ({ chat }) => [{ ask: { query: { session_id: chat } }, status: 200 }] },
+  'get /api/todos': {
+    ...plain,
+    shows: true,
+    tries: ({ chat }) => [{ ask: { query: { session_id: chat } }, status: 200 }],
+  },
   'post /api/todos': { own: () => ({ body: { item: 'Rest' } }), status: 201 },
   'get /api/todos/{todo_id}': { own: ({ todo }) => ({ params: { todo_id: todo } }), shows: true, others: 404 },
   'patch /api/todos/{todo_id}': {
@@ -172,7 +176,10 @@ export const ROWS: Readonly<Record<string, Row>> = {
     tries: ({ ended, conversation, cursor }) => [
       { ask: { body: { model: 'freshet', messages: hello, request_id: ended } }, status: 200 },
       { ask: { body: { model: 'freshet', messages: hello, conversation_id: conversation } }, status: 200 },
-      { ask: { body: { messages: hello, stream: true }, headers: { 'last-event-id': cursor } }, status: 204 },
+      {
+        ask: { body: { model: 'freshet', messages: hello, stream: true }, headers: { 'last-event-id': cursor } },
+        status: 204,
+      },
     ],
   },
   'get /v1/chat/completions/{id}': {
