@@ -46,6 +46,8 @@ function inWorkerd(
 
 export default defineConfig({
   test: {
+    // Many tests wait for a paced answer; left to itself vitest takes one worker on two cores.
+    maxWorkers: 3,
     projects: [
       {
         // Pure code, in Node.

@@ -268,6 +268,7 @@ export const INTERNAL: Readonly<Record<string, readonly string[]>> = {
     'sseCommentMs',
     'requestCommentMs',
     'sseRetryMs',
+    'readerGoneMs',
     'firstEventMs',
     'ticketMs',
     'reattachTries',

@@ -82,7 +82,10 @@ test('[OA15] the same call several times at once is as many answers, streamed or
 test('[OA15] a call that was refused is begun by its retry, though others with the same words run or were told', async () => {
   const user = 'refused'
   const body = bodyOf('Each', PACED)
+  const watcher = await Stream.open(`/sse/ai-stream?user_id=${user}`)
   const others = [0, 1, 2, 3, 4, 5, 6, 7].map(() => complete(body, { user }))
+  await watcher.until((all) => all.filter(({ type }) => type === 'stream_start').length === 8)
+  watcher.close()
   const refused = await post(body, { user })
   expect(refused.status).toBe(429)
   const ids = (await Promise.all(others)).map(({ id }) => id)
