@@ -5,21 +5,11 @@ import { AuthFailure } from './auth/failure.ts'
 import { jwtSettingsOf } from './auth/settings.ts'
 import { parseTicket } from './auth/ticket.ts'
 import { createVerifier, type Verifier } from './auth/verify-token.ts'
-import type { EdgeContext } from './context.ts'
+import type { EdgeContext, ProvenCaller } from './context.ts'
 import { hubOf, unwrap } from './hubs.ts'
 
 /** Who may call an endpoint: anyone by name, the operator, or anyone at all. */
 export type Access = 'caller' | 'operator' | 'public'
-
-/** A caller who has proved who it is. */
-export interface ProvenCaller {
-  readonly userId: string
-  readonly isOperator: boolean
-  /** When its token ends, ms: its connections end then too; null where there is no token (open mode). */
-  readonly expiresAt: number | null
-  /** True where another's name is what the call is about, not who calls: the operator's endpoints. */
-  readonly mayName: boolean
-}
 
 /** One for each configuration: the fetched keys live in it. */
 const verifiers = new WeakMap<Config, Verifier>()

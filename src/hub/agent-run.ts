@@ -10,27 +10,11 @@ import type { Switch, Usage } from '../core/events.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { ModelMessage, ModelRequest, ModelToolCall, ToolSpec } from '../core/model.ts'
 import type { TaskClass } from '../core/task.ts'
-import type { TodoStore } from '../core/todo.ts'
+import type { AgentRunPorts, Asked } from './agent-ports.ts'
 import type { AnswerPart } from './answering.ts'
 import { arriving } from './arriving.ts'
 import { consultation } from './consultation.ts'
 import type { SourceFinish, SourcePart } from './runner.ts'
-
-/** A model call of a request: its parts, and its bill once they are over. */
-export interface Asked {
-  parts(): AsyncIterable<AnswerPart>
-  readonly bill: { readonly cost: number; readonly estimated: boolean }
-}
-
-export interface AgentRunPorts {
-  now(): number
-  /** Calls a model: routed, with fallback, in the ledger (AG8). */
-  ask(request: ModelRequest): Asked
-  /** Aborts when the request ends. */
-  readonly signal: AbortSignal
-  /** The user's todos, for the tools that keep them. */
-  readonly todos: TodoStore
-}
 
 type AnswerFinish = Extract<AnswerPart, { type: 'finish' }>
 

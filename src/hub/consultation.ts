@@ -8,7 +8,7 @@ import type { Told } from '../core/generation.ts'
 import { LIMITS } from '../core/limits.ts'
 import { type ModelRequest, type ModelToolCall, ProviderFailure } from '../core/model.ts'
 import type { TaskClass } from '../core/task.ts'
-import type { AgentRunPorts } from './agent-run.ts'
+import type { AgentRunPorts } from './agent-ports.ts'
 import type { SourcePart } from './runner.ts'
 
 interface Ground {
