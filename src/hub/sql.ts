@@ -1,15 +1,31 @@
 /** A value that SQLite gives or takes here. */
 export type SqlValue = string | number | null | ArrayBuffer
 
+/** What of an object's storage is used here; other code than a Durable Object may bring its own SQLite. */
+export interface SqlStorageLike {
+  readonly sql: {
+    readonly databaseSize: number
+    exec(
+      statement: string,
+      ...values: SqlValue[]
+    ): {
+      toArray(): Record<string, SqlValue>[]
+      /** Known once all rows were read. */
+      readonly rowsWritten: number
+    }
+  }
+  transactionSync<T>(work: () => T): T
+}
+
 /**
  * The object's SQL with a count of the rows written, which are the bill.
  * Synchronous, and every statement of one turn is one commit.
  */
 export class Sql {
-  readonly #storage: DurableObjectStorage
+  readonly #storage: SqlStorageLike
   #rowsWritten = 0
 
-  constructor(storage: DurableObjectStorage) {
+  constructor(storage: SqlStorageLike) {
     this.#storage = storage
   }
 
@@ -24,7 +40,7 @@ export class Sql {
 
   /** Runs a statement and returns all of its rows. */
   run(statement: string, ...values: SqlValue[]): Record<string, SqlValue>[] {
-    const cursor = this.#storage.sql.exec<Record<string, SqlValue>>(statement, ...values)
+    const cursor = this.#storage.sql.exec(statement, ...values)
     const rows = cursor.toArray()
     this.#rowsWritten += cursor.rowsWritten
     return rows
