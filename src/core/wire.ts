@@ -48,6 +48,17 @@ export function envelopeOf(event: LogEvent, epoch: string, seq: number | null): 
   }
 }
 
+/** A log event that a reader has already, for what writes to it (DI11); see `isRecalled`. */
+export function recalledOf(event: LogEvent, epoch: string): Unaddressed {
+  const envelope = envelopeOf(event, epoch, null)
+  return { ...envelope, metadata: { ...envelope.metadata, recalled: true } }
+}
+
+/** True for what is not to be written: the reader has it. */
+export function isRecalled({ metadata }: Envelope): boolean {
+  return metadata['recalled'] === true
+}
+
 /** The text that all readers of an event share (FO2). */
 export function shareText(envelope: Unaddressed): string {
   return JSON.stringify(envelope)

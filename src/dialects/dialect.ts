@@ -17,6 +17,8 @@ export interface StreamOptions {
 export interface Encoder {
   /** Text for an event, with its id where the dialect has ids; empty when the dialect has no word for it. */
   event(id: string | null, event: LogEvent): string
+  /** An event that the reader has already, before any other: for a dialect that `recalls`. */
+  recall?(event: LogEvent): void
   /** Text that keeps an idle stream open. @param now ms since 1970 */
   heartbeat(now: number): string
   /** Text that was held back to be gathered with what follows; asked for after each frame of the hub (D5's batches). */
@@ -33,6 +35,8 @@ export interface Dialect {
    * log like one without, and never a bare tail.
    */
   readonly replaysFromStart: boolean
+  /** True when what is written depends on what the reader has already (D5 repeats the answer at its end; DI11). */
+  readonly recalls?: boolean
   /** True where the reader is an EventSource: it is told how long to wait before it comes back. */
   readonly eventSource?: boolean
   encoder(options: StreamOptions): Encoder

@@ -1,4 +1,6 @@
+import { closingOf } from '../core/closing.ts'
 import type { LogEvent } from '../core/events.ts'
+import type { Closing } from '../core/generation.ts'
 import { parseJson } from '../core/json.ts'
 import { TODO_AGENT } from '../core/todo.ts'
 import { utf8Length } from '../core/utf8.ts'
@@ -15,23 +17,52 @@ interface Told {
 }
 
 /**
- * D5, the todo agent (contract D5). Nothing of an event depends on those before it (DI7); what repeats the answer at its
- * end is in the end itself. Where an event of the log is several here, the last of them has its id, so that a reader that
- * was cut off between them gets them all again and none is lost.
+ * D5, the todo agent (contract D5). The end repeats the answer: the agent's own has that in itself, any other's is
+ * gathered from what went before (DI11). Where an event of the log is several here, the last of them has its id, so that a
+ * reader that was cut off between them gets them all again and none is lost.
  */
 export const todoEvents: Dialect = {
   name: 'd5',
   headers: {},
   replaysFromStart: false,
-  encoder: ({ batching }) => (batching ? new Batches() : { event: encode, heartbeat }),
+  recalls: true,
+  encoder: ({ batching }) => (batching ? new Batches() : new OneByOne()),
+}
+
+/** What was asked and answered so far in a stream. */
+class Said {
+  #prompt = ''
+  readonly #texts: string[] = []
+
+  add(event: LogEvent): void {
+    if (event.type === 'stream_start') this.#prompt = event.data.prompt
+    if (event.type === 'chunk' || event.type === 'token') this.#texts.push(event.data.chunk)
+  }
+
+  get closing(): Closing {
+    return closingOf([], this.#prompt, this.#texts.join(''))
+  }
+}
+
+class OneByOne implements Encoder {
+  readonly #said = new Said()
+
+  recall(event: LogEvent): void {
+    this.#said.add(event)
+  }
+
+  event(id: string | null, event: LogEvent): string {
+    this.#said.add(event)
+    return written(id, toldOf(event, this.#said))
+  }
+
+  heartbeat(): string {
+    return heartbeat()
+  }
 }
 
 function heartbeat(): string {
   return sseComment('open')
-}
-
-function encode(id: string | null, event: LogEvent): string {
-  return written(id, toldOf(event))
 }
 
 /** Events one by one, the id on the last. */
@@ -49,12 +80,18 @@ function written(id: string | null, told: readonly Told[]): string {
  * heartbeat hold nothing back.
  */
 class Batches implements Encoder {
+  readonly #said = new Said()
   #held: Told[] = []
   #bytes = 0
   #id: string | null = null
 
+  recall(event: LogEvent): void {
+    this.#said.add(event)
+  }
+
   event(id: string | null, event: LogEvent): string {
-    const told = toldOf(event)
+    this.#said.add(event)
+    const told = toldOf(event, this.#said)
     const bytes = told.reduce((sum, one) => sum + sizeOf(one), 0)
     if (told.length === 0) return ''
     if (bytes >= BATCH_BYTES) return this.flush() + written(id, told)
@@ -85,7 +122,7 @@ function sizeOf(told: Told): number {
   return utf8Length(JSON.stringify(told))
 }
 
-function toldOf(event: LogEvent): readonly Told[] {
+function toldOf(event: LogEvent, said: Said): readonly Told[] {
   switch (event.type) {
     case 'stream_start': {
       // The id under which the same conversation goes on.
@@ -114,7 +151,7 @@ function toldOf(event: LogEvent): readonly Told[] {
       return [{ event: 'agent_updated', data: { name: status === 'started' ? specialist : TODO_AGENT, status } }]
     }
     case 'stream_end':
-      return endOf(event.data.closing ?? null)
+      return endOf(event.data.closing ?? said.closing)
     case 'cancelled':
       return [refused('The request was cancelled. What was said and done until then stays.', 'cancelled')]
     case 'error':
@@ -126,18 +163,12 @@ function toldOf(event: LogEvent): readonly Told[] {
   }
 }
 
-type Closing = NonNullable<Extract<LogEvent, { type: 'stream_end' }>['data']['closing']>
-
-/**
- * The whole answer, then `completed`, and `history` last. A request of another dialect has no repetition of its answer at
- * its end: then the deltas are all there is of it.
- */
-function endOf(closing: Closing | null): readonly Told[] {
-  const repeated: Told[] = closing === null ? [] : [{ event: 'message', data: { content: closing.final_message } }]
+/** The whole answer, then `completed`, and `history` last. */
+function endOf({ final_message, history }: Closing): readonly Told[] {
   return [
-    ...repeated,
-    { event: 'completed', data: { final_message: closing?.final_message ?? '' } },
-    { event: 'history', data: closing?.history ?? [] },
+    { event: 'message', data: { content: final_message } },
+    { event: 'completed', data: { final_message } },
+    { event: 'history', data: history },
   ]
 }
 

@@ -2,7 +2,7 @@ import type { StartCommand } from '../core/commands.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import { isTerminal, type LogEvent } from '../core/events.ts'
 import { LIMITS } from '../core/limits.ts'
-import { eventOf } from '../core/wire.ts'
+import { eventOf, isRecalled } from '../core/wire.ts'
 import type { Dialect, StreamOptions } from '../dialects/dialect.ts'
 import type { HubCaller } from '../hub/protocol.ts'
 import type { EdgeContext } from './context.ts'
@@ -60,6 +60,7 @@ export function streamRequest(c: EdgeContext, stream: RequestStream): Promise<Re
           requestId: writer.requestId() ?? stream.requestId,
           conversationId,
           fromStart: !again && dialect.replaysFromStart,
+          recall: !again && dialect.recalls === true,
         },
       })
     },
@@ -110,6 +111,10 @@ function writerOf(stream: RequestStream): BridgeDialect & { requestId(): string 
       if (logged === null || over) return null
       const event = logged.type === 'deleted' ? endOfDeleted(logged, chunks) : logged
       requestId = event.request_id
+      if (isRecalled(envelope)) {
+        encoder.recall?.(event)
+        return null
+      }
       conversationId = event.conversation_id
       if (event.type === 'chunk' || event.type === 'token') chunks = event.data.chunk_number
       over = isTerminal(event)

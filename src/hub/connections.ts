@@ -8,7 +8,7 @@ import { formatCursor, newId } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import { type EventLog, eventsAfter } from '../core/log.ts'
 import { planResume, type ResumePlan } from '../core/resume.ts'
-import { envelopeOf, ephemeral, shareNumbered, shareText } from '../core/wire.ts'
+import { envelopeOf, ephemeral, recalledOf, shareNumbered, shareText } from '../core/wire.ts'
 import { Expected } from './expected.ts'
 import type { FanOut } from './fan-out.ts'
 import type { Following } from './following.ts'
@@ -116,6 +116,7 @@ export class Connections {
     peer.send([this.status(peer, following?.compact ? {} : { cursor })])
     // It ended before its own stream was there: told to it now as it would have been then (GE11).
     if (following !== undefined && options.isStarters === true) store.seen(following.requestId)
+    if (following?.recalled !== undefined) this.#remind(peer, following.recalled)
     if (following?.compact) this.#tell(peer, following.compact)
     else this.#bringUp(peer, asked)
     return peer
@@ -151,6 +152,13 @@ export class Connections {
   #tell(peer: Peer, compact: readonly Numbered[]): void {
     const { epoch } = this.#ports.log.bounds()
     peer.send(compact.filter(({ event }) => admits(peer.at.filter, event)).map((one) => shareNumbered(one, epoch)))
+  }
+
+  /** What a bridge's reader has already, for the bridge's writer to know (DI11). */
+  #remind(peer: Peer, recalled: readonly Numbered[]): void {
+    const { epoch } = this.#ports.log.bounds()
+    const known = recalled.filter(({ event }) => admits(peer.at.filter, event))
+    peer.send(known.map(({ event }) => shareText(recalledOf(event, epoch))))
   }
 
   /** True while a stream that was made for a request is open. */

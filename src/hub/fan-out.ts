@@ -2,7 +2,8 @@ import type { Numbered } from '../core/events.ts'
 import { admits } from '../core/filter.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { EventLog } from '../core/log.ts'
-import { ephemeral, shareNumbered, shareText } from '../core/wire.ts'
+import { typingText, withTyping } from '../core/typing.ts'
+import { shareNumbered } from '../core/wire.ts'
 import type { Peer } from './peer.ts'
 
 /** How often a full socket is looked at again, ms. Only while it is behind: a timer keeps the hub awake (HB1). */
@@ -81,7 +82,9 @@ export class FanOut {
       this.#send(
         peer,
         admitted,
-        admitted.flatMap((numbered) => withTyping(peer, numbered, textOf(numbered))),
+        admitted.flatMap((numbered) =>
+          peer.at.kind === 'socket' ? withTyping(numbered.event, textOf(numbered)) : textOf(numbered),
+        ),
       )
     }
   }
@@ -158,25 +161,5 @@ export class FanOut {
         this.pump(peer)
       }, DRAIN_POLL_MS),
     )
-  }
-}
-
-function typingText(requestId: string, isTyping: boolean, now: number): string {
-  return shareText(ephemeral('typing_indicator', { is_typing: isTyping }, now, { requestId }))
-}
-
-/** A live event with the typing indicator that contract D1 wants around it: after a start, before an end, after an error. */
-function withTyping(peer: Peer, { event }: Numbered, text: string): readonly string[] {
-  if (peer.at.kind !== 'socket') return [text]
-  switch (event.type) {
-    case 'stream_start':
-      return [text, typingText(event.request_id, true, event.at)]
-    case 'stream_end':
-    case 'cancelled':
-      return [typingText(event.request_id, false, event.at), text]
-    case 'error':
-      return [text, typingText(event.request_id, false, event.at)]
-    default:
-      return [text]
   }
 }

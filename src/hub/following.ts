@@ -10,6 +10,8 @@ export interface Follow {
   readonly conversationId: string | null
   /** True for a wire that cannot go on in the middle: it begins with the start again (DI3). */
   readonly fromStart: boolean
+  /** True for a wire whose end repeats the answer (D5): its writer is reminded of what its reader has already (DI11). */
+  readonly recall?: boolean
 }
 
 /** Where a stream of one request begins. */
@@ -22,6 +24,8 @@ export interface Following {
   readonly compact: readonly Numbered[] | null
   /** With a cursor: its number. */
   readonly after: number | null
+  /** What the reader has already, compacted, for its writer alone (DI11). */
+  readonly recalled?: readonly Numbered[]
 }
 
 /** What of a stored request matters here; see `RequestRow`. */
@@ -81,7 +85,8 @@ export function findFollowed<Row extends FollowedRow>(
     if (at !== null && at >= end) return null
   }
   if (at !== null && at >= row.start_seq && at >= firstSeq - 1 && !follow.fromStart) {
-    return { ...names, compact: null, after: at }
+    if (follow.recall !== true) return { ...names, compact: null, after: at }
+    return { ...names, compact: null, after: at, recalled: compactOf(upTo(at, requests.numberedOf(row))).events() }
   }
   const compact = (running?.compact ?? compactOf(requests.numberedOf(row))).events()
   return compact.length === 0 ? null : { ...names, compact, after: null }
@@ -112,6 +117,13 @@ function endSeqOf<Row extends FollowedRow>(row: Row, requests: FollowPorts<Row>[
     last = numbered
   }
   return last?.seq ?? null
+}
+
+function* upTo(seq: number, events: Iterable<Numbered>): Generator<Numbered, void, undefined> {
+  for (const numbered of events) {
+    if (numbered.seq > seq) return
+    yield numbered
+  }
 }
 
 /** The request of the event with a number. */

@@ -22,7 +22,12 @@ export const connectSchema = hubIdentitySchema.extend({
   expiresAt: z.number().nullable().default(null),
   /** Set for a stream of one request; see `Follow`. */
   follow: z
-    .object({ requestId: z.string().nullable(), conversationId: z.string().nullable(), fromStart: z.boolean() })
+    .object({
+      requestId: z.string().nullable(),
+      conversationId: z.string().nullable(),
+      fromStart: z.boolean(),
+      recall: z.boolean().default(false),
+    })
     .nullable()
     .default(null),
 })

@@ -79,9 +79,33 @@ describe('D5 on the wire', () => {
     ])
   })
 
-  it('[TE7] a request of another dialect, whose end repeats nothing, ends likewise', () => {
-    expect(told(one('stream_end', null)).map(({ event }) => event)).toEqual(['completed', 'history'])
-  })
+  it.each([false, true])(
+    '[TE7][DI11] the end of a request of another dialect repeats what went before (batching: %s)',
+    (batching) => {
+      const before = [one('stream_start'), chunk('one '), chunk('two')]
+      const repeated = [
+        { event: 'message', data: { content: 'one two' } },
+        { event: 'completed', data: { final_message: 'one two' } },
+        {
+          event: 'history',
+          data: [
+            { role: 'user', content: 'why?' },
+            { role: 'assistant', content: 'one two' },
+          ],
+        },
+      ]
+      // Wherever its reader was cut: what it has already, its writer is reminded of.
+      for (let cut = 0; cut <= before.length; cut++) {
+        const writer = encoder(batching)
+        for (const event of before.slice(0, cut)) writer.recall?.(event)
+        for (const event of before.slice(cut)) writer.event('n0-1', event)
+        writer.flush?.()
+        const end = seen(writer.event('n0-7', one('stream_end', null)))
+        const events = end.flatMap(({ event, data }) => (event === 'batch' ? data : { event, data }))
+        expect(events).toEqual(repeated)
+      }
+    },
+  )
 
   it('[TE7] arguments that are no object are an empty one', () => {
     const call = one('tool_call')

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { LIMITS } from '../../src/core/limits.ts'
 import { app } from '../../src/edge/app.ts'
 import { endpointsOf } from '../../src/edge/endpoint.ts'
-import { aNewUser, connected, ended, headersOf } from './chat-support.ts'
+import { aNewUser, chat, connected, ended, headersOf, requestOf, textOf } from './chat-support.ts'
 import { call, debug, type Seen, Stream, seqOf, wholeLog } from './support.ts'
 import { all, asked, bodyOf, deltas, listed, made, PATH, response, rest, says, toolsOf, ZONE } from './todo-support.ts'
 
@@ -384,6 +384,28 @@ test('[DI6] a running answer is read by its session and by its id, and ended by 
   for (const { all: events } of [stream, bySession, byId]) {
     expect(folded(events)).toEqual(folded(stream.all))
     expect(events.at(-1)?.data).toMatchObject({ status: 'error', code: 'cancelled' })
+  }
+})
+
+test('[DI1][DI11] an answer of another dialect is followed from any place: its end repeats all of it', async () => {
+  const user = 'todo-follows'
+  const first = await chat(user, { message: 'Tell me at length', agent: 'assistant' })
+  await first.over()
+  const id = requestOf(first)
+  const whole = await watched(user, id)
+  await whole.over()
+  const answer = deltas(whole.all)
+  expect(answer).toBe(textOf(first.all))
+  const history = [
+    { role: 'user', content: 'Tell me at length' },
+    { role: 'assistant', content: answer },
+  ]
+  for (const cursor of first.all.flatMap((event) => event.id ?? []).slice(0, -1)) {
+    const rest = await Stream.open(`${PATH}?request_id=${id}`, headersOf(user, cursor))
+    await rest.over()
+    expect(answer.endsWith(deltas(rest.all))).toBe(true)
+    expect(all(rest.all, 'completed')).toEqual([{ final_message: answer }])
+    expect(rest.all.at(-1)?.data).toEqual(history)
   }
 })
 

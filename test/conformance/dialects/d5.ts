@@ -151,9 +151,8 @@ function messageOf(events: readonly TodoEvent[]) {
   return message
 }
 
-/** The answer as its end repeats it, each time. The end of another dialect's request repeats nothing. */
+/** The answer as its end repeats it, each time. */
 function repeatedIn(events: readonly TodoEvent[]): readonly string[] {
-  if (!events.some(({ event }) => event === 'message')) return []
   return events.flatMap((one) => {
     if (one.event === 'message') return [one.data.content]
     if (one.event === 'completed') return [one.data.final_message]
