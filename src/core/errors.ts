@@ -63,5 +63,8 @@ export class FreshetError extends Error {
 /** What of any thrown thing may be shown: a FreshetError as it is, all else as `internal` (ER3). */
 export function shown(error: unknown): FreshetError {
   if (error instanceof FreshetError) return error
-  return new FreshetError('internal', 'Something failed on our side. Try again; nothing of this request was kept.')
+  return new FreshetError(
+    'internal',
+    'Something failed on our side. Try again; with a `request_id` of your own it cannot run twice.',
+  )
 }

@@ -131,6 +131,8 @@ export const LIMITS = {
   readerGoneMs: 2000,
   /** How long after its end was told a request can still be joined by a call that says that it is a retry, ms (OA15). */
   retryToldMs: 3000,
+  /** Refusals of calls with the same words that are remembered for their retries (OA15); more are tried again in vain. */
+  refusalsKept: 100,
   /** Days of spending that a hub reports to the monitor. */
   spendDays: 7,
 } as const

@@ -61,14 +61,30 @@ export class Allowance {
     return { ...this.#quota, running: [] }
   }
 
-  /** Counts a start, if there may be one. @throws FreshetError `rate_limited`, `quota_exceeded`; then nothing is counted */
-  start(requestId: string, agent: string, now: number): void {
+  /** Whether one may start now. Nothing is counted by it. @throws FreshetError `rate_limited`, `quota_exceeded` */
+  check(agent: string, now: number): void {
     const isAgents = agent === TODO_AGENT
-    const windows = [
+    const policies = this.#windowsOf(agent).map(({ name, window }) => policyOf(name, window, window.check(now)))
+    this.#checkWindows(policies, isAgents, now)
+    if (isAgents && this.#limits.agentPerMonth > 0) this.#checkMonth(policies, now)
+  }
+
+  /** Counts a start that was checked in the same turn. */
+  count(requestId: string, agent: string, now: number): void {
+    if (agent === TODO_AGENT && this.#limits.agentPerMonth > 0) {
+      this.#quota = reserve(this.#quota, requestId, this.#limits.agentPerMonth, now).quota
+    }
+    for (const { window } of this.#windowsOf(agent)) window.add(now)
+  }
+
+  #windowsOf(agent: string): readonly { readonly name: string; readonly window: RateWindow }[] {
+    return [
       ...(this.#all === null ? [] : [{ name: 'generations', window: this.#all }]),
-      ...(isAgents && this.#agent !== null ? [{ name: 'todo-agent', window: this.#agent }] : []),
+      ...(agent === TODO_AGENT && this.#agent !== null ? [{ name: 'todo-agent', window: this.#agent }] : []),
     ]
-    const policies = windows.map(({ name, window }) => policyOf(name, window, window.check(now)))
+  }
+
+  #checkWindows(policies: readonly RatePolicy[], isAgents: boolean, now: number): void {
     const full = policies.filter(({ remaining }) => remaining <= 0)
     // One may start when all of them have room again.
     const last = full.toSorted((a, b) => a.resetAt - b.resetAt).at(-1)
@@ -77,10 +93,8 @@ export class Allowance {
       // Whoever waits for the reset date waits for the window, not for the month.
       const reset_date = new Date(last.resetAt).toISOString()
       const usage = isAgents ? { ...this.#usage(now), reset_date } : null
-      throw new FreshetError('rate_limited', words, { policies, usage })
+      throw new FreshetError('rate_limited', words, { policies: [...policies], usage })
     }
-    if (isAgents && this.#limits.agentPerMonth > 0) this.#reserve(requestId, policies, now)
-    for (const { window } of windows) window.add(now)
   }
 
   /** A request has ended. @param counts false when nothing came of it by no fault of the user: it does not count */
@@ -88,11 +102,9 @@ export class Allowance {
     this.#quota = counts ? settle(this.#quota, requestId) : refund(this.#quota, requestId)
   }
 
-  #reserve(requestId: string, policies: readonly RatePolicy[], now: number): void {
+  #checkMonth(policies: readonly RatePolicy[], now: number): void {
     const limit = this.#limits.agentPerMonth
-    const { quota, granted } = reserve(this.#quota, requestId, limit, now)
-    this.#quota = quota
-    if (granted) return
+    if (monthlyUsage(this.#quota, limit, now).remaining_quota > 0) return
     const resetAt = Date.parse(resetDate(now))
     const month = { name: 'todo-agent-month', quota: limit, windowS: null, remaining: 0, resetAt }
     const words = `The month's ${limit} requests of the todo agent are used up. They begin anew on ${resetDate(now)}.`

@@ -6,7 +6,6 @@ import { FreshetError, shown } from '../core/errors.ts'
 import type { LogEvent } from '../core/events.ts'
 import { admits } from '../core/filter.ts'
 import type { Attempt } from '../core/health.ts'
-import { LIMITS } from '../core/limits.ts'
 import type { EventLog } from '../core/log.ts'
 import type { Report } from '../core/report.ts'
 import { type Deadline, deadlinesOf } from '../core/schedule.ts'
@@ -20,6 +19,7 @@ import { ConversationDesk } from './conversation-desk.ts'
 import type { Conversations } from './conversations.ts'
 import { FanOut } from './fan-out.ts'
 import { type Follow, type Following, findFollowed } from './following.ts'
+import { News } from './news.ts'
 import type { HubSocket, Peer } from './peer.ts'
 import { mergePreferences } from './preferences.ts'
 import { RecentConversations } from './recent-conversations.ts'
@@ -79,11 +79,7 @@ export class Hub {
   readonly #broadcaster: Broadcaster
   readonly #recent: RecentConversations
   readonly #ports: HubPorts
-  #ended: Report['ended'] = []
-  #attempts: Report['attempts'] = []
-  /** Numbers what the monitor is told once (MO1). */
-  #told = 0
-  #reports = 0
+  readonly #news = new News()
   /** When the conversation that was unused longest was last used, ms, or earlier; null: there is none; undefined: unknown. */
   #oldestUse: number | null | undefined
 
@@ -151,9 +147,15 @@ export class Hub {
 
   /** Where a stream of one request begins; null when there is nothing to tell. @throws FreshetError as findFollowed */
   find(follow: Follow, cursor: string | null): Following | null {
-    // What is gathered is part of what there is.
-    for (const running of [...this.requests.runner.all()]) this.requests.runner.flush(running)
-    return findFollowed(follow, cursor, { ...this.#ports, requests: this.requests })
+    const { requests } = this
+    return findFollowed(follow, cursor, {
+      ...this.#ports,
+      requests: {
+        known: (id) => requests.known(id),
+        numberedOf: (row) => requests.numberedOf(row),
+        runner: { get: (id) => requests.runner.flushed(id) },
+      },
+    })
   }
 
   connect(socket: HubSocket, options: ConnectOptions): Peer {
@@ -303,9 +305,7 @@ export class Hub {
         })),
       totals: { ...store.totals, rows_written: store.rowsWritten },
       instance: this.#ports.instanceId,
-      serial: this.#nextReport(),
-      ended: [...this.#ended],
-      attempts: [...this.#attempts],
+      ...this.#news.report(),
       cache: this.#ports.cache(),
       conversations: [...this.#recent.list(this.#ports.now())],
     }
@@ -313,16 +313,13 @@ export class Hub {
 
   /** An attempt at a provider has ended: the monitor is to know, at once if it failed. */
   attempted(attempt: Attempt): void {
-    this.#attempts.push({ n: this.#next(), attempt })
-    if (this.#attempts.length > LIMITS.reportedEnds) this.#attempts.shift()
+    this.#news.attempted(attempt)
     if (attempt.outcome !== 'ok') this.#ports.changed()
   }
 
   /** The monitor has a report: what was told once need not be told again. */
   reported(report: Report): void {
-    const last = Math.max(0, ...report.ended.map(({ n }) => n), ...report.attempts.map(({ n }) => n))
-    this.#ended = this.#ended.filter(({ n }) => n > last)
-    this.#attempts = this.#attempts.filter(({ n }) => n > last)
+    this.#news.told(report)
   }
 
   /** When a hub that holds no event, connection or request can be wiped (SC3), ms; null while it holds any, or a conversation, or a todo. */
@@ -406,8 +403,7 @@ export class Hub {
       if (peer.at.kind === 'socket' && !peer.closed && admits(peer.at.filter, end)) peer.update({ active_at: now })
     }
     this.#use(end.conversation_id)
-    this.#ended.push({ n: this.#next(), seconds })
-    if (this.#ended.length > LIMITS.reportedEnds) this.#ended.shift()
+    this.#news.ended(seconds)
     this.#ports.changed()
     // Sockets that waited for this answer can be idle from now on.
     this.#ports.reschedule()
@@ -429,16 +425,6 @@ export class Hub {
 
   #activity(peer: Peer): number {
     return Math.max(peer.at.active_at, this.#ports.answeredAt(peer.socket) ?? 0)
-  }
-
-  #nextReport(): number {
-    this.#reports += 1
-    return this.#reports
-  }
-
-  #next(): number {
-    this.#told += 1
-    return this.#told
   }
 
   #count(peer: Peer, types: readonly string[], bytes: number): void {

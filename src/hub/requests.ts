@@ -114,6 +114,10 @@ export class Requests {
       throw new FreshetError('too_many_requests', words)
     }
     const now = this.#ports.now()
+    const { conversationId } = command
+    const isNew = conversationId !== null && conversations.isNew(conversationId)
+    // Before anything is looked up or chosen for it: what is refused has cost nothing and used up nothing.
+    this.#ports.allowance.check(command.agent, now)
     const running = new Running(command, command.requestId ?? newId(store.privateKey), now, {
       turn: store.totals.requests,
       ...this.#past(command),
@@ -127,10 +131,8 @@ export class Requests {
       plan === null ? null : providerOf(plan),
       plan !== null && plan.cached !== null,
     )
-    const { conversationId } = command
-    const isNew = conversationId !== null && conversations.isNew(conversationId)
-    // Last of what may refuse: what is counted is begun, and what is refused has written nothing.
-    this.#ports.allowance.start(running.requestId, command.agent, now)
+    // Nothing refuses from here on: what is counted is begun.
+    this.#ports.allowance.count(running.requestId, command.agent, now)
     const numbered = this.#ports.transaction(() => {
       if (isNew) conversations.ensure(conversationId, now)
       store.addRequest({

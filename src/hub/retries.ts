@@ -54,13 +54,14 @@ export class Retries {
     return row
   }
 
-  /** A call with a key was refused; it may be tried again, and is to be begun then. */
-  refused({ retryKey }: Pick<StartCommand, 'retryKey'>): void {
-    if (retryKey === null) return
+  /** A call was refused whose caller says when it tries again: that is to be begun then. Others begin anew in any case. */
+  refused({ retryKey, isRetry }: Pick<StartCommand, 'retryKey' | 'isRetry'>): void {
+    if (retryKey === null || isRetry === undefined) return
     const now = this.#ports.now()
     const since = now - LIMITS.retryJoinMs
     for (const [key, times] of this.#refused) if ((times.at(-1) ?? 0) <= since) this.#refused.delete(key)
-    this.#refused.set(retryKey, [...(this.#refused.get(retryKey) ?? []), now])
+    const recent = (this.#refused.get(retryKey) ?? []).filter((at) => at > since)
+    this.#refused.set(retryKey, [...recent.slice(1 - LIMITS.refusalsKept), now])
   }
 
   /** Each refusal counts for one retry. */

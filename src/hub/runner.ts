@@ -154,6 +154,13 @@ export class Runner {
     if (events.length > 0) this.#commit(running, events)
   }
 
+  /** A running request, with all that was gathered for it in the log: that is part of what there is. */
+  flushed(requestId: string): Running | undefined {
+    const running = this.#running.get(requestId)
+    if (running !== undefined) this.flush(running)
+    return running
+  }
+
   /** Ends what has run out of time (GE7); from the ticker and from the watchdog alarm. */
   checkDeadlines(): void {
     const now = this.#ports.now()

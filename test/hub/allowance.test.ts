@@ -32,7 +32,8 @@ class Life {
   start(agent: string): FreshetError | null {
     const requestId = `r-${this.begun.length}`
     try {
-      this.allowance.start(requestId, agent, this.clock)
+      this.allowance.check(agent, this.clock)
+      this.allowance.count(requestId, agent, this.clock)
     } catch (error) {
       if (error instanceof FreshetError) return error
       throw error

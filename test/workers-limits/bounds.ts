@@ -269,6 +269,7 @@ export const INTERNAL: Readonly<Record<string, readonly string[]>> = {
     'requestCommentMs',
     'sseRetryMs',
     'readerGoneMs',
+    'refusalsKept',
     'firstEventMs',
     'ticketMs',
     'reattachTries',

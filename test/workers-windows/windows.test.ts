@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { call, Socket, Stream, wholeLog } from '../workers/support.ts'
+import { call, debug, Socket, Stream, wholeLog } from '../workers/support.ts'
 import { kill, OVER_HTTP, overSocket, type Start, settled, stateOf } from './starts.ts'
 
 /** RATE_LIMIT_PER_MINUTE of this project. */
@@ -159,4 +159,14 @@ test('[RL1] another user has a window of its own', async () => {
     OVER_HTTP['d4']?.('two-of-two', { prompt: 'Yes' }),
   ])
   expect(starts.map((one) => one?.began)).toEqual([false, true])
+})
+
+test('[RL1] a refused start costs nothing: no row is written for it', async () => {
+  const user = 'refused-rows'
+  await useUp(user)
+  const before = await debug(user)
+  for (let i = 0; i < 10; i++) {
+    expect(await OVER_HTTP['d2']?.(user, { prompt: 'Used 0', id: `refused-${i}` })).toMatchObject({ began: false })
+  }
+  expect((await debug(user)).rows_written).toBe(before.rows_written)
 })

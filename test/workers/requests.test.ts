@@ -199,3 +199,58 @@ test('[LG3][GE6] a hub that dies in the middle of answers ends each of them once
   expect(new Set(seen.map(({ id }) => id)).size).toBe(seen.length)
   after.close()
 })
+
+test('[SB5][GE6] who waits for an answer whose hub goes away is told how it ended, and the request is known', async () => {
+  const user = 'waits'
+  const watcher = await Stream.open(`/sse/ai-stream?user_id=${user}`)
+  const body = { prompt: 'Never ending', user_id: user, request_id: 'waits-1', stream_config: { cache: 'off' } }
+  const waiting = call('/api/sse/trigger-stream?wait=true', { method: 'POST', body: JSON.stringify(body) })
+  await watcher.until((all) => all.some(({ type }) => type === 'chunk'))
+  const hub = env.SESSION_HUB.getByName(`user:${user}`)
+  await runInDurableObject(hub, (_, state) => state.abort('as a deploy does')).catch(() => undefined)
+  const answer = await waiting
+  const told = await answer.json<{ code?: string; request_id: string; outcome?: string }>()
+  const known = await (await call(`/api/requests/waits-1?user_id=${user}`)).json<{ status: string }>()
+  // It may have been over before the hub went.
+  if (known.status === 'error') expect([answer.status, told.code]).toEqual([503, 'interrupted'])
+  else expect([answer.status, told.outcome]).toEqual([200, 'complete'])
+  expect(told.request_id).toBe('waits-1')
+  watcher.close()
+})
+
+test('[ID6] a nameless caller’s own request id leads to its request, for its status and its end; so does its conversation', async () => {
+  const own = 'a-request-of-my-own-1'
+  const session_id = 'a-conversation-of-my-own'
+  const post = (path: string, body: object) => call(path, { method: 'POST', body: JSON.stringify(body) })
+  const messages = [{ role: 'user', content: 'Hello' }]
+  expect((await post('/v1/chat/completions', { model: 'freshet', messages, request_id: own })).status).toBe(200)
+  expect((await call(`/api/requests/${own}`)).status).toBe(200)
+  expect((await call(`/api/requests/${own}/cancel`, { method: 'POST' })).status).toBe(200)
+  expect((await call('/api/requests/a-request-of-no-one-1')).status).toBe(404)
+  // D2's nameless callers are one user, whose requests are found as before.
+  const common = await post('/api/sse/trigger-stream?wait=true', { prompt: 'Hello', request_id: 'a-common-request-1' })
+  expect(common.status).toBe(200)
+  expect((await call('/api/requests/a-common-request-1')).status).toBe(200)
+  await (await post('/chat/stream', { message: 'Hello', session_id })).text()
+  const socket = await Socket.open(`conversation_id=${session_id}&last_event_id=0-0`)
+  await socket.until((all) => all.some(({ event_type }) => event_type === 'resync'))
+  const resync = socket.events.find(({ event_type }) => event_type === 'resync')
+  expect(resync?.data).toMatchObject({ messages: [{ content: 'Hello' }, { role: 'assistant' }] })
+  socket.close()
+})
+
+test('[GA7] who asks for one answer does not hurry another that nobody watches', async () => {
+  const user = 'unhurried'
+  const quiet = await Socket.open(`user_id=${user}&model_preference=endless`)
+  quiet.say({ type: 'ai_request', prompt: 'Never ending', request_id: 'quiet-1' })
+  await quiet.until((all) => all.some(({ event_type }) => event_type === 'chunk'))
+  quiet.close()
+  await quiet.over()
+  const before = await debug(user)
+  for (let i = 0; i < 20; i++) {
+    expect((await call(`/api/chat/other-chat-${i}/stream`, { headers: { 'x-user-id': user } })).status).toBe(204)
+  }
+  // What is gathered for nobody goes out by the clock alone: once or twice in the time that this takes.
+  expect((await debug(user)).rows_written - before.rows_written).toBeLessThan(10)
+  await call(`/api/requests/quiet-1/cancel?user_id=${user}`, { method: 'POST' })
+})

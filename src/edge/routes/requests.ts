@@ -1,18 +1,31 @@
 import { Hono } from 'hono'
 import { privateKeyOf } from '../../core/ids.ts'
-import type { HubCaller } from '../../hub/protocol.ts'
+import type { Reply } from '../../hub/protocol.ts'
 import type { EdgeContext, EdgeEnv } from '../context.ts'
 import { endpoint } from '../endpoint.ts'
 import { hubOf, unwrap } from '../hubs.ts'
-import { callerOf, opsCallerOf } from '../identity.ts'
+import { callerWith, opsCallerOf } from '../identity.ts'
 import { nameIn } from '../input.ts'
 import { cancelledSchema, requestParams, requestStatusSchema } from '../schemas/requests.ts'
 import { jsonResponse, problems } from '../schemas/responses.ts'
 
-/** Who asks for a request: a private hub's id leads to it, any other nameless caller is D2's (ID2). */
-function callerFor(c: EdgeContext, requestId: string): HubCaller {
+/**
+ * Asks the hub of a request. Without a name, an id of ours leads to its private hub; one of the caller's own making is of
+ * D2's common user (ID2), or of the private hub that it names (ID6).
+ * @throws FreshetError `request_not_found`
+ */
+async function asked<T>(
+  c: EdgeContext,
+  requestId: string,
+  ask: (hub: ReturnType<typeof hubOf>) => Promise<Reply<T>>,
+): Promise<T> {
   const name = nameIn(c)
-  return privateKeyOf(requestId) === null ? opsCallerOf(name) : callerOf(name, [requestId])
+  const own = callerWith(name, [requestId], requestId)
+  if (name === null && privateKeyOf(requestId) === null) {
+    const common = await ask(hubOf(c.env, opsCallerOf(null)))
+    if (common.ok || common.refusal.code !== 'request_not_found') return unwrap(common)
+  }
+  return unwrap(await ask(hubOf(c.env, own)))
 }
 
 /** How a request stands, and its end: for clients whose protocol has no way to say so (SPEC GE4, GE5). */
@@ -29,7 +42,7 @@ endpoint(
     responses: { 200: jsonResponse(requestStatusSchema, 'How it stands.'), ...problems('request_not_found') },
   },
   async (c, { params }) => {
-    const row = unwrap(await hubOf(c.env, callerFor(c, params.id)).request(params.id))
+    const row = await asked(c, params.id, (hub) => hub.request(params.id))
     return c.json({
       request_id: row.request_id,
       status: row.status,
@@ -52,7 +65,7 @@ endpoint(
     responses: { 200: jsonResponse(cancelledSchema, 'It has ended.'), ...problems('request_not_found') },
   },
   async (c, { params }) => {
-    const status = unwrap(await hubOf(c.env, callerFor(c, params.id)).cancel(params.id))
+    const status = await asked(c, params.id, (hub) => hub.cancel(params.id))
     return c.json({ request_id: params.id, status })
   },
 )

@@ -8,6 +8,7 @@ import { hubOf, unwrap } from '../hubs.ts'
 import { opsCallerOf } from '../identity.ts'
 import { nameIn } from '../input.ts'
 import { problem } from '../problem.ts'
+import { endOf } from '../request-result.ts'
 import { keyHeaders, triggerBody, triggeredSchema } from '../schemas/requests.ts'
 import { ANSWER_CODES, jsonResponse, problems, START_CODES } from '../schemas/responses.ts'
 
@@ -36,9 +37,8 @@ endpoint(
   },
   async (c, { query, headers, body }) => {
     const caller = opsCallerOf(nameIn(c, body))
-    const hub = hubOf(c.env, caller)
     const started = unwrap(
-      await hub.start(caller, {
+      await hubOf(c.env, caller).start(caller, {
         ...plainCommand(checkPrompt(body.prompt)),
         requestId: body.request_id ?? headers['Idempotency-Key'] ?? null,
         config: body.config,
@@ -56,7 +56,9 @@ endpoint(
       duplicate: started.duplicate,
     }
     if (query.wait !== 'true') return c.json(answer)
-    const { status, chars, errorType } = unwrap(await hub.outcome(caller, started.requestId))
+    const { status, chars, errorType } = await endOf(c, caller, started.requestId, (hub) =>
+      hub.outcome(caller, started.requestId),
+    )
     if (status !== 'error') return c.json({ ...answer, response_length: chars, outcome: status })
     const code = errorCodeSchema.catch('internal').parse(errorType)
     return problem(code, 'The answer ended in an error; what there is of it is in the log.', {

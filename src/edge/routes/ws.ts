@@ -7,7 +7,7 @@ import { closedSocket } from '../closed-socket.ts'
 import type { EdgeContext, EdgeEnv } from '../context.ts'
 import { endpoint } from '../endpoint.ts'
 import { connectHub } from '../hubs.ts'
-import { callerOf } from '../identity.ts'
+import { callerWith } from '../identity.ts'
 import { cursorIn, nameIn } from '../input.ts'
 import { checkOrigin } from '../origins.ts'
 import { cursorHeaders, cursorQuery, idQuery } from '../schemas/parts.ts'
@@ -78,7 +78,7 @@ function connectOf(c: EdgeContext, query: z.output<typeof querySchema>): Connect
   const preferences: Connect['preferences'] = { language: query.language }
   if (query.model_preference !== undefined) preferences['model_preference'] = query.model_preference
   return {
-    ...callerOf(nameIn(c), [cursor, conversationId]),
+    ...callerWith(nameIn(c), [cursor, conversationId], conversationId),
     kind: 'socket',
     channels: ['ai_response', 'progress_update'],
     progressEvery: 10,
