@@ -6,6 +6,7 @@ import type { Dialect } from '../dialects/dialect.ts'
 import type { EdgeContext } from './context.ts'
 import { callerWith } from './identity.ts'
 import { cursorIn } from './input.ts'
+import { readerOf } from './nameless.ts'
 import { type StreamObserver, startAndStream, streamRequest } from './request-stream.ts'
 
 /** What D3 and D4 are asked, as a query or a body says it; empty is as good as left out. */
@@ -45,19 +46,25 @@ const CHAT_TIMEOUT_S = 120
  * conversation.
  * @throws FreshetError what the hub refuses with; `bad_request` when nothing is asked
  */
-export function answerChat(c: EdgeContext, fields: ChatFields, kind: ChatKind, asking: Asking): Promise<Response> {
+export async function answerChat(
+  c: EdgeContext,
+  fields: ChatFields,
+  kind: ChatKind,
+  asking: Asking,
+): Promise<Response> {
   const cursor = cursorIn(c)
   const requestId = fields.request_id || asking.key || null
   const conversationId = fields.session_id || null
   const message = fields.message ?? null
+  const ids = [cursor, conversationId, requestId]
+  const own = conversationId ?? requestId
   const stream = {
-    caller: callerWith(asking.name, [cursor, conversationId, requestId], conversationId ?? requestId),
     dialect: kind.dialect,
     options: { model: c.get('config').modelName, includeUsage: false, batching: false },
     observer: asking.observer,
   }
   if (cursor === null && message !== null) {
-    const own = kind.makesConversation ? newId(stream.caller.privateKey) : null
+    const caller = callerWith(asking.name, ids, own)
     const plain = plainCommand(checkMessage(message))
     const agent = fields.agent || kind.agent
     const model = fields.model || null
@@ -67,20 +74,21 @@ export function answerChat(c: EdgeContext, fields: ChatFields, kind: ChatKind, a
         ...plain,
         config: { ...plain.config, timeout: CHAT_TIMEOUT_S },
         requestId,
-        conversationId: conversationId ?? own,
+        conversationId: conversationId ?? (kind.makesConversation ? newId(caller.privateKey) : null),
         agent,
         model,
         timeZone: fields.time_zone || null,
         retryKey: requestId === null ? retryKey(kind.dialect, conversationId, [agent, model, message]) : null,
       },
-      stream,
+      { ...stream, caller },
     )
   }
   if (cursor === null && requestId === null && conversationId === null) {
     const words = 'Send a `message` to have it answered, or the `request_id` of the answer to read.'
     throw new FreshetError('bad_request', words)
   }
-  return streamRequest(c, { ...stream, requestId, conversationId, cursor })
+  const caller = await readerOf(c, asking.name, ids, own, requestId)
+  return streamRequest(c, { ...stream, caller, requestId, conversationId, cursor })
 }
 
 /** @throws FreshetError `empty_prompt`, `prompt_too_long` */

@@ -42,14 +42,11 @@ export function callerOf(name: string | null, ids: readonly (string | null | und
   return { userId: ANONYMOUS, privateKey: newPrivateKey() }
 }
 
-/** An id shorter than this may be anyone's guess: then it leads nowhere. The AI SDK's own ids have 16 characters. */
-const UNGUESSABLE = 16
-
 /**
  * The hub of a caller who brings an id of its own making: a chat's id, a conversation's, an Idempotency-Key. Without a
- * name it leads to a private hub that the id's hash names, so the same id finds it again and nobody else does (ID6).
+ * name it leads to a private hub that the id's hash names, so the same id finds it again (ID6).
  * @param ids what of ours may lead to a private hub; they win
- * @param own the caller's own id, or null; a short one leads to a new hub each time
+ * @param own the caller's own id, or null
  */
 export function callerWith(
   name: string | null,
@@ -57,14 +54,18 @@ export function callerWith(
   own: string | null,
 ): HubCaller {
   const given = [...ids, own].some((id) => id !== null && id !== undefined && privateKeyOf(id) !== null)
-  if (name !== null || given || own === null || own.length < UNGUESSABLE) return callerOf(name, [...ids, own])
+  if (name !== null || given || own === null) return callerOf(name, [...ids, own])
   const privateKey = `p${createHash('sha256').update(`own:${own}`).digest('hex').slice(0, 32)}`
   return { userId: ANONYMOUS, privateKey }
 }
 
-/** The caller of D2: nameless ones are all the user `anonymous`. */
-export function opsCallerOf(name: string | null): HubCaller {
-  return { userId: name ?? ANONYMOUS, privateKey: null }
+/**
+ * The caller of D2: nameless ones are all the user `anonymous`, unless they bring an id that leads to a private hub.
+ * @param ids cursor, request id, conversation id
+ */
+export function opsCallerOf(name: string | null, ids: readonly (string | null | undefined)[] = []): HubCaller {
+  const leads = ids.some((id) => id !== null && id !== undefined && privateKeyOf(id) !== null)
+  return leads ? callerOf(name, ids) : { userId: name ?? ANONYMOUS, privateKey: null }
 }
 
 /** The hub's name in its namespace. A user's name cannot be that of a private hub: the prefix is ours. */

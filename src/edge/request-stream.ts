@@ -7,6 +7,7 @@ import type { Dialect, StreamOptions } from '../dialects/dialect.ts'
 import type { HubCaller } from '../hub/protocol.ts'
 import type { EdgeContext } from './context.ts'
 import { hubOf, openHub, unwrap } from './hubs.ts'
+import { rejoined } from './nameless.ts'
 import { checkOrigin } from './origins.ts'
 import { type BridgeDialect, bridgeResponse, SSE_HEADERS } from './sse-bridge.ts'
 
@@ -87,8 +88,11 @@ export async function startAndStream(
   checkOrigin(c.req.raw, c.get('config').allowedOrigins)
   // HEAD comes to a GET's handler too; it asks for nothing to be done.
   if (c.req.method === 'HEAD') return headOf(stream.dialect)
+  const rest = { ...stream, conversationId: null, cursor: null }
+  const joined = await rejoined(c, command, stream.caller)
+  if (joined !== null) return streamRequest(c, { ...rest, ...joined })
   const { requestId } = unwrap(await hubOf(c.env, stream.caller).start(stream.caller, command, true))
-  return streamRequest(c, { ...stream, requestId, conversationId: null, cursor: null })
+  return streamRequest(c, { ...rest, requestId })
 }
 
 function headOf(dialect: Dialect): Response {

@@ -104,6 +104,11 @@ export class Requests {
     }
   }
 
+  /** The request that a retry without an id repeats (GE11), or null. */
+  retried(command: StartCommand): string | null {
+    return this.#retries.find(command)?.request_id ?? null
+  }
+
   #begin(command: StartCommand): Started {
     const { log, store, answers, conversations, maxActive } = this.#ports
     if (agentOf(command.agent) === null) {

@@ -147,6 +147,11 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
     return reply(() => this.#get(caller).hub.start(command, isStreamed))
   }
 
+  /** The request that a retry without an id repeats (GE11), or null; nothing is begun by it. */
+  retried(command: StartCommand): Reply<string | null> {
+    return reply(() => this.#alive?.hub.requests.retried(command) ?? null)
+  }
+
   /** Ends a generation as cancelled, from whichever client. */
   cancel(requestId: string): Reply<RequestStatus> {
     return reply(() => (this.#alive ?? notFound()).hub.cancel(requestId, 'cancelled by the client'))

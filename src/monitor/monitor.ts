@@ -7,6 +7,7 @@ import { type Report, reportSchema } from '../core/report.ts'
 import { readConfig } from '../env.ts'
 import { broadcastsOf } from './broadcasts.ts'
 import { HealthBoard } from './health-board.ts'
+import { NamelessStarts } from './nameless-starts.ts'
 import { BEGAN, Registry, type RegistryStorage } from './registry.ts'
 import {
   activeConversations,
@@ -28,6 +29,7 @@ export class Monitor extends DurableObject<Cloudflare.Env> {
   readonly #board: HealthBoard
   /** When the service was first used, ms: its totals count from there. */
   readonly #beganAt: number
+  readonly #nameless = new NamelessStarts()
   #fresh = false
   /** When the statistics were last read, ms. */
   #readAt = 0
@@ -87,6 +89,11 @@ export class Monitor extends DurableObject<Cloudflare.Env> {
   async conversations(before: string | null, limit: number) {
     await this.#refresh()
     return activeConversations(this.#registry.known, { before, limit, now: Date.now() })
+  }
+
+  /** Remembers where a nameless caller starts. @returns the private keys of the hubs of earlier ones like it, newest first */
+  namelessStart(print: string, privateKey: string): readonly string[] {
+    return this.#nameless.add(print, privateKey, Date.now())
   }
 
   live() {

@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import {
   aNewUser,
   begun,
@@ -461,4 +461,55 @@ test('[GE11][CV6] what was cleared is not joined: the same words are a new quest
   const second = await turn(user, { ...body, model: 'paced' })
   expect(await begun(second)).not.toBe(id)
   second.close()
+})
+
+test('[GE11] a retry without a name or an id joins what it repeats, in the hub that it began in; run once', async () => {
+  const agent = { 'user-agent': 'old client 1' }
+  const ask = (path: string, body: object, headers: object = agent) =>
+    Stream.open(path, { ...headers }, { method: 'POST', body: JSON.stringify(body) })
+  for (const [path, body] of [
+    ['/api/chat/message', { message: 'Nameless', agent: 'assistant', model: 'paced' }],
+    ['/chat/stream', { message: 'Nameless', model: 'paced' }],
+  ] as const) {
+    const first = await ask(path, body)
+    await first.until((all) => all.length > 3)
+    const beside = await ask(path, body)
+    await beside.until((all) => all.length > 1)
+    // While the first is read the same words are another's, or a new question.
+    expect(requestOf(beside)).not.toBe(requestOf(first))
+    const cursor = first.logged.at(-1)?.id
+    first.close()
+    const epoch = cursor?.split('-').slice(0, -1).join('-') ?? ''
+    expect(epoch).toMatch(/^p[0-9a-f]{32}/)
+    const hub = env.SESSION_HUB.getByName(`private:${/^p[0-9a-f]{32}/.exec(epoch)?.[0] ?? ''}`)
+    await vi.waitFor(async () => {
+      expect((await hub.debug({ userId: 'anonymous', privateKey: null })).connections).toBe(0)
+    }, 5000)
+    const stranger = await ask(path, body, { 'user-agent': 'another program' })
+    await stranger.until((all) => all.length > 1)
+    expect(requestOf(stranger)).not.toBe(requestOf(first))
+    const again = await ask(path, body)
+    await again.over()
+    expect(requestOf(again)).toBe(requestOf(first))
+    expect(textOf(again.all).startsWith(textOf(first.all))).toBe(true)
+    await Promise.all([beside.over(), stranger.over()])
+  }
+})
+
+test('[DI1][ID11] without a name too, what D2 began is read in the others, and what they began in D2', async () => {
+  const begunByD2 = await call('/api/sse/trigger-stream?wait=true', { method: 'POST', body: '{"prompt":"Common"}' })
+  const { request_id: common } = await begunByD2.json<{ request_id: string }>()
+  for (const path of ['/api/chat/stream', '/chat/stream', '/api/todos/agent-create/stream']) {
+    const watched = await Stream.open(`${path}?request_id=${common}`)
+    await watched.over()
+    expect(watched.all.length).toBeGreaterThan(2)
+  }
+  expect((await call(`/api/chat/${common}/stream`)).status).toBe(200)
+  expect((await call(`/v1/chat/completions/${common}`)).status).toBe(200)
+  const first = await Stream.open('/chat/stream', {}, { method: 'POST', body: '{"message":"Private"}' })
+  await first.over()
+  const ops = await Stream.open('/sse/ai-stream', { 'last-event-id': first.logged[0]?.id ?? '' })
+  await ops.end()
+  expect(ops.logged.at(-1)).toMatchObject({ type: 'stream_complete', data: { request_id: requestOf(first) } })
+  ops.close()
 })

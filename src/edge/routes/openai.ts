@@ -15,6 +15,7 @@ import { hubOf, unwrap } from '../hubs.ts'
 import { callerWith } from '../identity.ts'
 import { cursorIn, nameIn } from '../input.ts'
 import { withLimits } from '../limit-headers.ts'
+import { readerOf, rejoined } from '../nameless.ts'
 import { openAiFailure, openAiRefusal } from '../openai-refusal.ts'
 import { checkOrigin } from '../origins.ts'
 import { resultFor } from '../request-result.ts'
@@ -78,22 +79,18 @@ The answer goes on when its caller leaves; it is found again by its id. A retry 
     const caller = callerWith(nameIn(c, body), [cursor, conversationId, key], conversationId ?? key)
     const options = { model, includeUsage, batching: false }
     if (cursor !== null) return answerByStream(c, { caller, options, requestId: key, cursor })
-    const { requestId } = unwrap(
-      await hubOf(c.env, caller).start(
-        caller,
-        {
-          ...command,
-          requestId: key,
-          retryKey: key === null ? retryKeyOf(body) : null,
-          // Two calls with the same words are two answers, unless the client says that one of them is a retry (GE11).
-          isRetry: Number(headers['X-Stainless-Retry-Count'] ?? 0) > 0,
-        },
-        stream,
-      ),
-    )
-    return stream
-      ? answerByStream(c, { caller, options, requestId, cursor: null })
-      : answerWhole(c, { caller, requestId, model })
+    const asked = {
+      ...command,
+      requestId: key,
+      retryKey: key === null ? retryKeyOf(body) : null,
+      // Two calls with the same words are two answers, unless the client says that one of them is a retry (GE11).
+      isRetry: Number(headers['X-Stainless-Retry-Count'] ?? 0) > 0,
+    }
+    const begun = (await rejoined(c, asked, caller)) ?? {
+      caller,
+      requestId: unwrap(await hubOf(c.env, caller).start(caller, asked, stream)).requestId,
+    }
+    return stream ? answerByStream(c, { ...begun, options, cursor: null }) : answerWhole(c, { ...begun, model })
   },
 )
 
@@ -121,12 +118,12 @@ endpoint(
       ...problems('request_not_found', ...CONNECT_CODES, ...ANSWER_CODES),
     },
   },
-  (c, { params, query }) => {
+  async (c, { params, query }) => {
     const parsed = clientIdSchema.safeParse(requestIdOf(params.id))
     if (!parsed.success) throw new FreshetError('request_not_found', 'There is no completion with this id.')
     const requestId = parsed.data
     const cursor = cursorIn(c)
-    const caller = callerWith(nameIn(c), [requestId, cursor], requestId)
+    const caller = await readerOf(c, nameIn(c), [requestId, cursor], requestId, requestId)
     if (query.stream !== 'true') return answerWhole(c, { caller, requestId, model: ROUTED_MODEL })
     const options = { model: ROUTED_MODEL, includeUsage: query.include_usage === 'true', batching: false }
     return answerByStream(c, { caller, options, requestId, cursor })

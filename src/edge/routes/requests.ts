@@ -1,32 +1,10 @@
 import { Hono } from 'hono'
-import { privateKeyOf } from '../../core/ids.ts'
-import type { Reply } from '../../hub/protocol.ts'
-import type { EdgeContext, EdgeEnv } from '../context.ts'
+import type { EdgeEnv } from '../context.ts'
 import { endpoint } from '../endpoint.ts'
-import { hubOf, unwrap } from '../hubs.ts'
-import { callerWith, opsCallerOf } from '../identity.ts'
 import { nameIn } from '../input.ts'
+import { askAbout } from '../nameless.ts'
 import { cancelledSchema, requestParams, requestStatusSchema } from '../schemas/requests.ts'
 import { jsonResponse, problems } from '../schemas/responses.ts'
-
-/**
- * Asks the hub of a request. Without a name, an id of ours leads to its private hub; one of the caller's own making is of
- * D2's common user (ID2), or of the private hub that it names (ID6).
- * @throws FreshetError `request_not_found`
- */
-async function asked<T>(
-  c: EdgeContext,
-  requestId: string,
-  ask: (hub: ReturnType<typeof hubOf>) => Promise<Reply<T>>,
-): Promise<T> {
-  const name = nameIn(c)
-  const own = callerWith(name, [requestId], requestId)
-  if (name === null && privateKeyOf(requestId) === null) {
-    const common = await ask(hubOf(c.env, opsCallerOf(null)))
-    if (common.ok || common.refusal.code !== 'request_not_found') return unwrap(common)
-  }
-  return unwrap(await ask(hubOf(c.env, own)))
-}
 
 /** How a request stands, and its end: for clients whose protocol has no way to say so (SPEC GE4, GE5). */
 export const requestRoutes = new Hono<EdgeEnv>()
@@ -42,7 +20,7 @@ endpoint(
     responses: { 200: jsonResponse(requestStatusSchema, 'How it stands.'), ...problems('request_not_found') },
   },
   async (c, { params }) => {
-    const row = await asked(c, params.id, (hub) => hub.request(params.id))
+    const row = await askAbout(c, nameIn(c), params.id, (hub) => hub.request(params.id))
     return c.json({
       request_id: row.request_id,
       status: row.status,
@@ -65,7 +43,7 @@ endpoint(
     responses: { 200: jsonResponse(cancelledSchema, 'It has ended.'), ...problems('request_not_found') },
   },
   async (c, { params }) => {
-    const status = await asked(c, params.id, (hub) => hub.cancel(params.id))
+    const status = await askAbout(c, nameIn(c), params.id, (hub) => hub.cancel(params.id))
     return c.json({ request_id: params.id, status })
   },
 )

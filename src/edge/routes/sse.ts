@@ -63,7 +63,7 @@ function stream(c: EdgeContext, query: z.output<typeof querySchema>, channels: r
   // HEAD comes here too; nobody would read its body, nor ever close it.
   if (c.req.method === 'HEAD') return Promise.resolve(new Response(null, { headers: SSE_HEADERS }))
   const given = cursorIn(c)
-  const caller = opsCallerOf(nameIn(c))
+  const caller = opsCallerOf(nameIn(c), [given, query.conversation_id])
   return bridgeResponse({
     connect: (cursor, clientId) =>
       connectHub(c.env, {

@@ -9,6 +9,7 @@ import { endpoint } from '../endpoint.ts'
 import { callerWith } from '../identity.ts'
 import { cursorIn, nameIn } from '../input.ts'
 import { withLimits } from '../limit-headers.ts'
+import { readerOf } from '../nameless.ts'
 import { checkOrigin } from '../origins.ts'
 import { startAndStream, streamRequest } from '../request-stream.ts'
 import { nothingToTell } from '../schemas/chat.ts'
@@ -120,7 +121,7 @@ async function ask(
 }
 
 /** Reads a request from where its reader is (DI2, DI6). */
-function read(
+async function read(
   c: EdgeContext,
   name: string | null,
   what: { readonly requestId: string | null; readonly sessionId: string | null; readonly batching: boolean },
@@ -128,7 +129,7 @@ function read(
   const { requestId, sessionId, batching } = what
   const cursor = cursorIn(c)
   return streamRequest(c, {
-    caller: callerWith(name, [cursor, sessionId, requestId], sessionId ?? requestId),
+    caller: await readerOf(c, name, [cursor, sessionId, requestId], sessionId ?? requestId, requestId),
     dialect: todoEvents,
     options: optionsOf(batching),
     requestId,

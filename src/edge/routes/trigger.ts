@@ -36,11 +36,12 @@ endpoint(
     },
   },
   async (c, { query, headers, body }) => {
-    const caller = opsCallerOf(nameIn(c, body))
+    const requestId = body.request_id ?? headers['Idempotency-Key'] ?? null
+    const caller = opsCallerOf(nameIn(c, body), [body.conversation_id, requestId])
     const started = unwrap(
       await hubOf(c.env, caller).start(caller, {
         ...plainCommand(checkPrompt(body.prompt)),
-        requestId: body.request_id ?? headers['Idempotency-Key'] ?? null,
+        requestId,
         config: body.config,
         streamConfig: body.stream_config,
         conversationId: body.conversation_id ?? null,

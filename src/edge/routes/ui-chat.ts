@@ -11,6 +11,7 @@ import { endpoint } from '../endpoint.ts'
 import { hubOf, unwrap } from '../hubs.ts'
 import { callerWith } from '../identity.ts'
 import { cursorIn, nameIn } from '../input.ts'
+import { readerOf } from '../nameless.ts'
 import { startAndStream, streamRequest } from '../request-stream.ts'
 import { nothingToTell } from '../schemas/chat.ts'
 import { cursorHeaders, cursorQuery } from '../schemas/parts.ts'
@@ -102,7 +103,7 @@ function leadingBack(requestId: string | null, { privateKey }: HubCaller): strin
 /** What runs in a chat; else the request of this id, whether it runs or has ended; else 204. */
 async function resume(c: EdgeContext, id: string): Promise<Response> {
   const cursor = cursorIn(c)
-  const stream = { ...streamFor(callerWith(nameIn(c), [cursor], id)), cursor }
+  const stream = { ...streamFor(await readerOf(c, nameIn(c), [cursor], id, id)), cursor }
   const running = await streamRequest(c, { ...stream, requestId: null, conversationId: id })
   // With a cursor it is the cursor that says which request is meant.
   if (running.status !== 204 || cursor !== null) return running
@@ -116,7 +117,7 @@ async function resume(c: EdgeContext, id: string): Promise<Response> {
 
 /** Ends what runs in a chat, or the request of this id. @returns the requests that it ended */
 async function stop(c: EdgeContext, id: string): Promise<readonly string[]> {
-  const hub = hubOf(c.env, callerWith(nameIn(c), [], id))
+  const hub = hubOf(c.env, await readerOf(c, nameIn(c), [], id, id))
   const ended = [...unwrap(await hub.cancelIn(id))]
   const known = await hub.request(id)
   if (known.ok && known.value.status === 'running') {
