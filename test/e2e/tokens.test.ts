@@ -7,9 +7,6 @@ import { SseClient } from '../support/client-sse.ts'
 import { WsClient } from '../support/client-ws.ts'
 import { type ServerOptions, startServer } from '../support/server.ts'
 
-/** A key id that is not known is looked for only so long after the last fetch, ms (ID7). */
-const COOLDOWN_MS = 30_000
-
 async function service(vars: NonNullable<ServerOptions['vars']>) {
   const server = await startServer({ vars: { AUTH_MODE: 'jwt', ...vars } })
   onTestFinished(() => server.stop())
@@ -64,24 +61,17 @@ test('[ID7] keys of an issuer are fetched, kept, and looked for again when a new
   expect(keys.calls).toBe(0)
   const old = await tokenBy(first, 'ann')
   expect(await ask(old)).toBe(200)
-  const fetched = Date.now()
   for (let i = 0; i < 5; i++) expect(await ask(old)).toBe(200)
-  expect(await ask(await tokenBy(stranger, 'ann'))).toBe(401)
   expect(keys.calls).toBe(1)
 
-  // The issuer changes its key: the old one goes, the new one is looked for when it is first seen, but not at once.
+  // The issuer changes its key: the new one counts from its first token on, and the old one goes.
   keys.publish(second.jwk)
   const young = await tokenBy(second, 'ann')
-  expect(await ask(young)).toBe(401)
-  expect(keys.calls).toBe(1)
-  await polled(
-    () => ask(young),
-    (status) => status === 200,
-    COOLDOWN_MS + 15_000,
-  )
-  expect(Date.now() - fetched).toBeGreaterThan(COOLDOWN_MS - 1000)
+  expect(await ask(young)).toBe(200)
   expect(keys.calls).toBe(2)
   expect(await ask(old)).toBe(401)
+  for (let i = 0; i < 10; i++) expect(await ask(await tokenBy(stranger, 'ann'))).toBe(401)
+  expect(keys.calls).toBeLessThanOrEqual(6)
 
   // By ticket and by subprotocol too, in a service of its own, and what it prints holds none of it.
   const given = await postJson(`${url}/api/tickets`, '', bearer(young))

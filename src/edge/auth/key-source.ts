@@ -1,14 +1,12 @@
 import { createRemoteJWKSet, customFetch, errors, type FetchImplementation, type JWTVerifyGetKey } from 'jose'
 import { FreshetError } from '../../core/errors.ts'
-import { keyFetch } from './key-fetch.ts'
+import { AskedTooOften, keyFetch } from './key-fetch.ts'
 import type { JwtSettings } from './settings.ts'
 
 /** How long a fetch of the key set may take, ms. */
 const TIMEOUT_MS = 5000
 /** Keys are fetched anew at this age, ms: so long a key that the issuer has taken back still counts. */
 const MAX_AGE_MS = 600_000
-/** A key id that is not known is looked for again only this long after the last fetch, ms: made-up ones cost nothing. */
-const COOLDOWN_MS = 30_000
 
 /** The key or keys of the service, and the closed list of algorithms that go with that kind of key. */
 export interface KeySource {
@@ -26,7 +24,8 @@ export function keySourceOf(key: JwtSettings['key'], fetch: FetchImplementation,
   const keys = createRemoteJWKSet(key.jwksUrl, {
     timeoutDuration: TIMEOUT_MS,
     cacheMaxAge: MAX_AGE_MS,
-    cooldownDuration: COOLDOWN_MS,
+    // What bounds the fetches for unknown key ids is `keyFetch`.
+    cooldownDuration: 0,
     [customFetch]: keyFetch(fetch, now, TIMEOUT_MS),
   })
   return {
@@ -35,6 +34,8 @@ export function keySourceOf(key: JwtSettings['key'], fetch: FetchImplementation,
         return await keys(header, token)
       } catch (error) {
         if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error
+        // The set is fresh and has no such key, so far as one may ask.
+        if (error instanceof AskedTooOften && now() - error.fetchedAt < MAX_AGE_MS) throw new errors.JWKSNoMatchingKey()
         // The fetch failed, or what came is not a set of public keys. That says nothing about the token.
         throw new FreshetError(
           'unavailable',
