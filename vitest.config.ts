@@ -40,7 +40,8 @@ function inWorkerd(
         },
       }),
     ],
-    test: { name, include: [`test/${name}/**/*.test.ts`] },
+    // Many tests step through answers of seconds, on machines that may be busy.
+    test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 30_000 },
   }
 }
 

@@ -13,5 +13,10 @@ const child = spawn('wrangler', process.argv.slice(2), {
   stdio: ['ignore', 'inherit', 'inherit'],
   env: { ...process.env, ...quiet },
 })
+// npm may be ended without a word to those whom it started: whose parent has gone goes too.
+const parent = process.ppid
+setInterval(() => {
+  if (process.ppid !== parent) child.kill('SIGTERM')
+}, 500).unref()
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
 child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 0))

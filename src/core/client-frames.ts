@@ -1,8 +1,11 @@
 import * as z from 'zod'
 import {
+  ASSISTANT,
+  agentNameSchema,
   checkPrompt,
   clientIdSchema,
   complaint,
+  optionalIdSchema,
   plainCommand,
   requestConfigSchema,
   type StartCommand,
@@ -34,8 +37,9 @@ export class BadFrame extends FreshetError {
 
 const startSchema = z.object({
   prompt: z.string(),
-  request_id: clientIdSchema.nullish(),
-  conversation_id: clientIdSchema.nullish(),
+  request_id: optionalIdSchema,
+  conversation_id: optionalIdSchema,
+  agent: agentNameSchema,
   config: requestConfigSchema,
   stream_config: streamConfigSchema,
 })
@@ -51,6 +55,7 @@ const TYPES: Record<string, (raw: unknown) => ClientFrame> = {
         config: frame.config,
         streamConfig: frame.stream_config,
         conversationId: frame.conversation_id ?? null,
+        agent: frame.agent || ASSISTANT,
       },
     }
   },

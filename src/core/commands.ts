@@ -8,6 +8,9 @@ export const clientIdSchema = z.string().regex(/^[A-Za-z0-9_.:-]{1,128}$/, {
   error: 'must be 1 to 128 characters of A-Z a-z 0-9 _ . : -',
 })
 
+/** The same where it may be left out: null and an empty text, as forms and old clients send them, are as good as that. */
+export const optionalIdSchema = z.preprocess((given) => (given === '' ? null : given), clientIdSchema.nullish())
+
 export const ROUTING_STRATEGIES = [
   'intelligent',
   'performance_based',
@@ -114,6 +117,9 @@ export function plainCommand(prompt: string): StartCommand {
     timeZone: null,
   }
 }
+
+/** Who is to answer, by name; null and an empty text: the one who answers where nobody is named. */
+export const agentNameSchema = z.string().max(LIMITS.idChars).nullish()
 
 /** The agent without tools that answers where a dialect names none. */
 export const ASSISTANT = 'assistant'

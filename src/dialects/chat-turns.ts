@@ -29,7 +29,8 @@ function blocks(id: string | null, words: readonly object[]): string {
 
 function wordsOf(event: LogEvent, model: string): readonly object[] {
   const { request_id } = event
-  const session_id = event.conversation_id ?? ''
+  // A request without a conversation goes on as one of its own name.
+  const session_id = event.conversation_id ?? request_id
   switch (event.type) {
     case 'stream_start': {
       const { context_messages, dropped_messages } = event.data

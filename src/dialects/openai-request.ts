@@ -1,8 +1,8 @@
 import * as z from 'zod'
 import {
   ASSISTANT,
-  clientIdSchema,
   complaint,
+  optionalIdSchema,
   plainCommand,
   requestConfigSchema,
   type StartCommand,
@@ -90,8 +90,8 @@ export const openAiBodySchema = z.looseObject({
   stream: z.boolean().nullish(),
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
   /** Freshet's own. */
-  request_id: clientIdSchema.nullish(),
-  conversation_id: clientIdSchema.nullish(),
+  request_id: optionalIdSchema,
+  conversation_id: optionalIdSchema,
   config: z.preprocess(withTimeout, requestConfigSchema).optional(),
 })
 export type OpenAiBody = z.output<typeof openAiBodySchema>

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { clientIdSchema, complaint, plainCommand, type StartCommand } from '../core/commands.ts'
+import { complaint, optionalIdSchema, plainCommand, type StartCommand } from '../core/commands.ts'
 import { FreshetError } from '../core/errors.ts'
 import { newId } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -41,7 +41,7 @@ export const todoBodySchema = z.object({
     .meta({
       description: `The conversation; left out, one is made. It matches \`${SESSION.source}\`, and one that begins with \`${OWNED}\` is the caller's own \`${OWNED}<id>_…\`.`,
     }),
-  request_id: clientIdSchema.nullish().meta({ description: 'The same one twice is one generation.' }),
+  request_id: optionalIdSchema.meta({ description: 'The same one twice is one generation.' }),
   batch: z.boolean().nullish().meta({ description: 'Small events may come together, as `batch`.' }),
   time_zone: name.nullish().meta({ description: 'An IANA time zone, for dates in words; wins over `X-Time-Zone`.' }),
   model: name.nullish().meta({ description: 'A provider or model that is asked first.' }),

@@ -3,6 +3,7 @@ import {
   ASSISTANT,
   clientIdSchema,
   complaint,
+  optionalIdSchema,
   plainCommand,
   requestConfigSchema,
   type StartCommand,
@@ -43,7 +44,7 @@ export const uiBodySchema = z.object({
   tools: uiToolsSchema.meta({
     description: 'Tools that the client runs: a list with names, or a map by name, of `description` and `inputSchema`.',
   }),
-  request_id: clientIdSchema.nullish().meta({
+  request_id: optionalIdSchema.meta({
     description: 'The same one twice is one generation. Left out: made of the ids of chat and message, and its words.',
   }),
   time_zone: z.string().max(LIMITS.idChars).nullish().meta({ description: 'An IANA time zone, for dates in words.' }),

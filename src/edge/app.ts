@@ -38,7 +38,8 @@ function refusalAt(path: string, error: FreshetError): Response {
 }
 
 /** The Worker's HTTP face: configuration first, then CORS, then the routes of each dialect. */
-export const app = new Hono<EdgeEnv>()
+// A slash at an address's end changes nothing.
+export const app = new Hono<EdgeEnv>({ strict: false })
 
 app.use(async (c, next) => {
   const config = readConfig(c.env)

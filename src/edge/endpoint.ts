@@ -3,7 +3,8 @@ import type * as z from 'zod'
 import { FreshetError } from '../core/errors.ts'
 import type { EdgeContext, EdgeEnv } from './context.ts'
 import { type Access, identify } from './identify.ts'
-import { jsonBody, parseInput } from './input.ts'
+import { boundedText, jsonBody, looseJson, nameIn, parseInput } from './input.ts'
+import { checkOrigin } from './origins.ts'
 import type { ResponseDoc } from './schemas/responses.ts'
 
 /** What a request is parsed by, and documented with. Keys of `headers` are written as people write them. */
@@ -87,6 +88,10 @@ export function endpoint(
   const run: Handler<EdgeEnv> = async (c) => {
     try {
       await identify(c, route.access ?? 'caller')
+      // A name elsewhere must be the token's, whether the endpoint reads one or not (ID7).
+      if (c.get('identity') !== null) nameIn(c)
+      // Whatever changes something is not for foreign pages: a browser sends a plain text of theirs without asking first.
+      if (route.method !== 'get') checkOrigin(c.req.raw, c.get('config').allowedOrigins)
       return await handler(c, await parsedInput(c, route.request ?? {}))
     } catch (error) {
       if (route.refusals !== undefined && error instanceof FreshetError) return route.refusals.answer(error)
@@ -103,8 +108,21 @@ async function parsedInput(c: EdgeContext, { params, query, headers, body }: Req
     params: params && parseInput(params, c.req.param()),
     query: query && parseInput(query, c.req.query()),
     headers: headers && parseInput(headers, Object.fromEntries(given)),
-    body: body && parseInput(body, await jsonBody(c.req.raw, body.safeParse(undefined).success)),
+    body: body === undefined ? await noBody(c) : parseInput(body, await namedBody(c, body)),
   }
+}
+
+/** The JSON of a body; a name in it must be that of the token. @throws FreshetError as `jsonBody` and `nameIn` */
+async function namedBody(c: EdgeContext, schema: z.ZodType): Promise<unknown> {
+  const raw = await jsonBody(c.req.raw, schema.safeParse(undefined).success)
+  nameIn(c, raw)
+  return raw
+}
+
+/** What comes with a call that reads none: nothing is taken from it, but a name in it must not be another's (ID7). */
+async function noBody(c: EdgeContext): Promise<undefined> {
+  if (c.get('identity') === null || c.req.raw.body === null) return
+  nameIn(c, looseJson(await boundedText(c.req.raw)))
 }
 
 /** A route of the app, as Hono lists it. */

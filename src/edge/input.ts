@@ -23,8 +23,8 @@ export async function jsonBody(request: Request, mayBeEmpty = false): Promise<un
   return mayBeEmpty && text.trim() === '' ? undefined : parseJson(text, 'The body')
 }
 
-/** Reads a body and stops at the limit, whatever its headers say. */
-async function boundedText(request: Request): Promise<string> {
+/** Reads a body and stops at the limit, whatever its headers say. @throws FreshetError `body_too_large` */
+export async function boundedText(request: Request): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''
   let bytes = 0
@@ -36,6 +36,15 @@ async function boundedText(request: Request): Promise<string> {
     text += decoder.decode(piece, { stream: true })
   }
   return text + decoder.decode()
+}
+
+/** What a text says as JSON; undefined when it says nothing. */
+export function looseJson(text: string): unknown {
+  try {
+    return parseJson(text, 'The body')
+  } catch {
+    return undefined
+  }
 }
 
 const userIdInBody = z.object({ user_id: z.string().nullish() })
@@ -51,7 +60,7 @@ export function nameIn(c: EdgeContext, body?: unknown): string | null {
   const identity = c.get('identity')
   if (identity === null) return nameOf(names)
   if (identity.mayName) return nameOf(names) ?? identity.userId
-  for (const name of Object.values(names)) {
+  for (const name of [names.header, names.body, ...(c.req.queries('user_id') ?? [])]) {
     if (name === undefined || name === '' || name === identity.userId) continue
     throw new FreshetError('forbidden', 'The `user_id` is not that of the token. Leave it out, or send your own.')
   }

@@ -92,11 +92,11 @@ describe('D4 on the wire', () => {
     ])
   })
 
-  it('[CV1] without a conversation the session is empty and has no messages', () => {
+  it('[CV1] without a conversation the session has the request’s name, and no messages', () => {
     const end = of('stream_end', null)
     expect(told({ ...end, data: { ...end.data, message_count: null } })[1]?.data).toMatchObject({ message_count: 0 })
-    expect(told(of('stream_start', null))[0]?.data).toMatchObject({ type: 'session_info', session_id: '' })
-    expect(told(of('error', null))[0]?.data).toMatchObject({ type: 'error', session_id: '' })
+    expect(told(of('stream_start', null))[0]?.data).toMatchObject({ type: 'session_info', session_id: 'r1' })
+    expect(told(of('error', null))[0]?.data).toMatchObject({ type: 'error', session_id: 'r1' })
   })
 
   it('[ER2] an error has its sentence, its session and its code', () => {
@@ -168,7 +168,7 @@ describe('D4 on the wire', () => {
 
 /** The words of an event that D4 shows, one object for each event of the wire. */
 function wordsOf(event: LogEvent, model: string): readonly object[] {
-  const session_id = event.conversation_id ?? ''
+  const session_id = event.conversation_id ?? event.request_id
   switch (event.type) {
     case 'stream_start':
       return [{ type: 'session_info', session_id, model, request_id: event.request_id }, { type: 'status' }]

@@ -63,7 +63,11 @@ describe('a request of D6', () => {
   it('[OA3] ids of ours are taken, and checked', () => {
     const { command } = commandOf({ ...PLAIN, request_id: 'r-1', conversation_id: 'c:1' })
     expect(command).toMatchObject({ requestId: 'r-1', conversationId: 'c:1' })
-    for (const id of ['', 'a b', 'x\n', 5]) {
+    expect(commandOf({ ...PLAIN, request_id: '', conversation_id: '' }).command).toMatchObject({
+      requestId: null,
+      conversationId: null,
+    })
+    for (const id of ['a b', 'x\n', 5]) {
       expect(codeOf(() => commandOf({ ...PLAIN, request_id: id }))).toBe('bad_request')
       expect(codeOf(() => commandOf({ ...PLAIN, conversation_id: id }))).toBe('bad_request')
     }

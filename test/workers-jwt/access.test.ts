@@ -208,6 +208,32 @@ describe('who may call', () => {
     const foreign = await call('/sessions', { headers: { origin: 'https://evil.example' } })
     expect(foreign.headers.get('access-control-allow-origin')).toBeNull()
   })
+
+  it('[ID7] a name that is not the token’s is refused wherever it stands, also where nothing is read of it', async () => {
+    const ann = bearer(await tokenOf('ann'))
+    const bob = JSON.stringify({ user_id: 'bob' })
+    const calls: readonly [string, string, string | undefined][] = [
+      ['POST', '/api/tickets', bob],
+      ['POST', '/api/requests/r-1/cancel', bob],
+      ['POST', '/sessions/s-1/clear', bob],
+      ['DELETE', '/sessions/s-1', bob],
+      ['POST', '/chat/stream', JSON.stringify({ message: 'Hello', user_id: 'bob' })],
+      ['GET', '/api/todos?user_id=ann&user_id=bob', undefined],
+      ['GET', '/v1/models/freshet/health?user_id=bob', undefined],
+    ]
+    for (const [method, path, body] of calls) {
+      const response = await call(path, { method, headers: ann, ...(body !== undefined && { body }) })
+      const told = JSON.stringify(await response.json())
+      expect({ path, status: response.status, told }).toEqual({
+        path,
+        status: 403,
+        told: expect.stringContaining('forbidden'),
+      })
+    }
+    const own = await call('/api/requests/r-1/cancel', { method: 'POST', headers: ann, body: '{"user_id":"ann"}' })
+    expect(own.status).toBe(404)
+    await own.text()
+  })
 })
 
 /** For calls that are refused before anything of them is looked at. */

@@ -117,7 +117,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   },
   'delete /sessions/{id}': { own: ({ conversation }) => ({ params: { id: conversation } }), others: 404 },
   'post /sessions/{id}/clear': { own: ({ conversation }) => ({ params: { id: conversation } }), others: 404 },
-  'get /stats': open,
+  'get /stats': plain,
   'post /api/chat': {
     own: () => ({ body: { id: 'my-own-chat', messages: uiHello } }),
     tries: ({ conversation, chat, ended, cursor }) => [
@@ -192,8 +192,8 @@ export const ROWS: Readonly<Record<string, Row>> = {
       { ask: { params: { id: ended }, query: { stream: 'true', last_event_id: cursor } }, status: 204 },
     ],
   },
-  'get /v1/models': open,
-  'get /v1/models/{id}': { ...open, own: () => ({ params: { id: 'freshet' } }) },
+  'get /v1/models': plain,
+  'get /v1/models/{id}': { ...plain, own: () => ({ params: { id: 'freshet' } }) },
   'post /api/tickets': plain,
   'get /api/streaming/stats': operator,
   'get /api/streaming/sessions': operator,

@@ -5,7 +5,7 @@ import { migrate } from '../../src/hub/schema.ts'
 import { Sql } from '../../src/hub/sql.ts'
 import { SqliteLog } from '../../src/hub/sqlite-log.ts'
 import { chunkEvent } from '../support/log-events.ts'
-import { call, debug, Socket, Stream } from './support.ts'
+import { call, debug, Socket, Stream, wholeLog } from './support.ts'
 
 test('[SB4][RS3] a state of more than the reader’s buffer reaches an SSE reader whole', async () => {
   const user = 'large-state'
@@ -109,4 +109,71 @@ test('[ID1] a user_id that is no text is refused, not taken for nobody’s', asy
     body: JSON.stringify({ prompt: 'Hello', user_id: 7 }),
   })
   expect(response.status).toBe(400)
+})
+
+test('[ID4] a page of another site changes nothing, whichever way its browser calls', async () => {
+  const user = 'csrf'
+  const evil = { 'x-user-id': user, origin: 'https://evil.example', 'content-type': 'text/plain' }
+  const calls: readonly [string, string, string][] = [
+    ['POST', '/api/todos', '{"item":"mischief","start_time":"2027-07-01"}'],
+    ['POST', '/api/sse/trigger-stream', '{"prompt":"Hello"}'],
+    ['POST', '/sessions/new', '{}'],
+    ['DELETE', '/sessions/s-1', ''],
+    ['POST', '/api/requests/r-1/cancel', ''],
+    ['POST', '/api/tickets', ''],
+    ['POST', '/chat/stream', '{"message":"Hello"}'],
+    ['POST', '/v1/chat/completions', '{"model":"freshet","messages":[{"role":"user","content":"Hello"}]}'],
+  ]
+  for (const [method, path, body] of calls) {
+    const refused = await call(path, { method, headers: evil, ...(body !== '' && { body }) })
+    const told = await refused.text()
+    expect({ path, status: refused.status, told }).toEqual({
+      path,
+      status: 403,
+      told: expect.stringContaining('origin_not_allowed'),
+    })
+  }
+  // As an image or a link: no origin is told, but where it comes from is.
+  const image = { 'x-user-id': user, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }
+  expect((await call('/api/chat/stream?message=Hello', { headers: image })).status).toBe(403)
+  expect((await debug(user)).last_seq).toBe(0)
+  expect((await call('/api/todos', { headers: { 'x-user-id': user } })).status).toBe(200)
+  const own = { ...evil, origin: 'http://localhost:5173' }
+  expect((await call('/sessions/new', { method: 'POST', headers: own, body: '{}' })).status).toBe(200)
+})
+
+test('[GE3] the key of the IETF draft stands in quotes, which are no part of it; empty ids are as good as none', async () => {
+  const user = 'quoted'
+  const ask = async (headers: Record<string, string>, body: object) => {
+    const answer = await call('/chat/stream', {
+      method: 'POST',
+      headers: { 'x-user-id': user, ...headers },
+      body: JSON.stringify({ message: 'Hello', ...body }),
+    })
+    const text = await answer.text()
+    return { status: answer.status, id: /"request_id":"([^"]+)"/.exec(text)?.[1] }
+  }
+  expect(await ask({ 'idempotency-key': '"key-1"' }, {})).toEqual({ status: 200, id: 'key-1' })
+  expect(await ask({ 'idempotency-key': 'key-1' }, {})).toEqual({ status: 200, id: 'key-1' })
+  const one = await ask({}, { session_id: '', request_id: '' })
+  const two = await ask({}, { session_id: '', request_id: '' })
+  expect([one.status, two.status]).toEqual([200, 200])
+  expect(two.id).not.toBe(one.id)
+  expect((await call('/sessions?before=nonsense', { headers: { 'x-user-id': user } })).status).toBe(400)
+  expect((await call('/sessions/?before=', { headers: { 'x-user-id': user } })).status).toBe(200)
+})
+
+test('[AG1] agents are asked over D1 and D2 too', async () => {
+  const user = 'agents-everywhere'
+  const socket = await Socket.open(`user_id=${user}`)
+  socket.say({ type: 'ai_request', prompt: 'I sleep 5 hours a night', request_id: 'by-d1', agent: 'health' })
+  await socket.end('by-d1')
+  expect(socket.events.some(({ event_type }) => event_type === 'specialist')).toBe(true)
+  socket.say({ type: 'ai_request', prompt: 'Hello', request_id: 'unknown', agent: 'nobody' })
+  await socket.until((all) => all.some(({ data }) => data['error_type'] === 'unknown_agent'))
+  socket.close()
+  const body = JSON.stringify({ prompt: 'I sleep 5 hours a night', agent: 'health', request_id: 'by-d2' })
+  const headers = { 'x-user-id': user }
+  expect((await call('/api/sse/trigger-stream?wait=true', { method: 'POST', headers, body })).status).toBe(200)
+  expect((await wholeLog(user)).filter(({ type }) => type === 'stream_start')).toHaveLength(2)
 })

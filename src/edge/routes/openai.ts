@@ -12,6 +12,7 @@ import type { HubCaller } from '../../hub/protocol.ts'
 import type { EdgeContext, EdgeEnv } from '../context.ts'
 import { endpoint, type Route } from '../endpoint.ts'
 import { hubOf, unwrap } from '../hubs.ts'
+import { identify } from '../identify.ts'
 import { callerWith } from '../identity.ts'
 import { cursorIn, nameIn } from '../input.ts'
 import { withLimits } from '../limit-headers.ts'
@@ -136,7 +137,6 @@ endpoint(
     method: 'get',
     path: '/v1/models',
     tag: 'D6 OpenAI',
-    access: 'public',
     summary: 'What can be asked for as a model',
     refusals,
     responses: { 200: jsonResponse(modelListSchema, 'The router, the agents, the models of providers.') },
@@ -150,7 +150,6 @@ endpoint(
     method: 'get',
     path: '/v1/models/{id}',
     tag: 'D6 OpenAI',
-    access: 'public',
     summary: 'One model',
     refusals,
     request: { params: z.object({ id: z.string().meta({ description: 'It may have slashes, encoded or not.' }) }) },
@@ -160,11 +159,12 @@ endpoint(
 )
 
 // Python's client leaves slashes in a model's name as they are; OpenAPI has no word for such a path.
-openAiRoutes.use('/v1/models/:first/:rest{.+}', (c, next) =>
-  c.req.method === 'GET' || c.req.method === 'HEAD'
-    ? Promise.resolve(answerModel(c, `${c.req.param('first')}/${c.req.param('rest')}`))
-    : next(),
-)
+openAiRoutes.use('/v1/models/:first/:rest{.+}', async (c, next) => {
+  if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return next()
+  await identify(c, 'caller')
+  nameIn(c)
+  return answerModel(c, `${c.req.param('first')}/${c.req.param('rest')}`)
+})
 
 async function answerByStream(
   c: EdgeContext,

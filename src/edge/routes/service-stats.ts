@@ -13,7 +13,6 @@ endpoint(
     method: 'get',
     path: '/stats',
     tag: 'D4 Conversations',
-    access: 'public',
     summary: 'Figures of the service',
     description: 'Counts only: no user and no conversation is named.',
     responses: { 200: jsonResponse(serviceStatsSchema, 'Of the whole service, since it was first used.') },

@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import * as z from 'zod'
-import { checkPrompt, plainCommand } from '../../core/commands.ts'
+import { ASSISTANT, checkPrompt, plainCommand } from '../../core/commands.ts'
 import { ERROR_CODES } from '../../core/errors.ts'
 import type { EdgeEnv } from '../context.ts'
 import { endpoint } from '../endpoint.ts'
@@ -45,6 +45,7 @@ endpoint(
         config: body.config,
         streamConfig: body.stream_config,
         conversationId: body.conversation_id ?? null,
+        agent: body.agent || ASSISTANT,
         target: body.client_id ?? null,
       }),
     )

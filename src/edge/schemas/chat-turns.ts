@@ -84,7 +84,16 @@ const pageSize = z
 
 export const listQuery = z.object({
   limit: pageSize.meta({ description: 'How many at most.' }),
-  before: z.string().max(600).optional().meta({ description: '`next` of the page before.' }),
+  before: z
+    .preprocess(
+      (given) => (given === '' ? undefined : given),
+      z
+        .string()
+        .max(600)
+        .regex(/^[0-9]{1,16}_./, { error: 'is not the `next` of a page' })
+        .optional(),
+    )
+    .meta({ description: '`next` of the page before.' }),
   scope: z.enum(['mine', 'all']).default('mine').meta({ description: '`all`: those in use, of all users.' }),
 })
 

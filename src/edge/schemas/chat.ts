@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { clientIdSchema } from '../../core/commands.ts'
+import { optionalIdSchema } from '../../core/commands.ts'
 import { ERROR_CODES } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { logData } from './log-data.ts'
@@ -20,8 +20,8 @@ const WORDS = {
 /** What D3 and D4 take in a JSON body. Old Python clients send null for what they leave out. */
 export const chatBody = z.object({
   message: z.string().nullish().meta({ description: WORDS.message }),
-  session_id: clientIdSchema.nullish().meta({ description: WORDS.session_id }),
-  request_id: clientIdSchema.nullish().meta({ description: WORDS.request_id }),
+  session_id: optionalIdSchema.meta({ description: WORDS.session_id }),
+  request_id: optionalIdSchema.meta({ description: WORDS.request_id }),
   agent: nameSchema.nullish().meta({ description: WORDS.agent }),
   model: nameSchema.nullish().meta({ description: WORDS.model }),
   time_zone: nameSchema.nullish().meta({ description: WORDS.time_zone }),

@@ -1,5 +1,11 @@
 import * as z from 'zod'
-import { clientIdSchema, requestConfigSchema, streamConfigSchema } from '../../core/commands.ts'
+import {
+  agentNameSchema,
+  clientIdSchema,
+  optionalIdSchema,
+  requestConfigSchema,
+  streamConfigSchema,
+} from '../../core/commands.ts'
 import { secondsSchema, userInBody } from './parts.ts'
 
 const statusSchema = z.enum(['running', 'complete', 'cancelled', 'error'])
@@ -32,16 +38,23 @@ export const triggerBody = z
     }),
     config: requestConfigSchema,
     stream_config: streamConfigSchema,
-    client_id: clientIdSchema.nullish().meta({ description: 'Narrows the stream to that client.' }),
-    request_id: clientIdSchema.nullish().meta({ description: 'The same one twice is one generation.' }),
-    conversation_id: clientIdSchema.nullish(),
+    client_id: optionalIdSchema.meta({ description: 'Narrows the stream to that client.' }),
+    request_id: optionalIdSchema.meta({ description: 'The same one twice is one generation.' }),
+    conversation_id: optionalIdSchema,
+    agent: agentNameSchema.meta({ description: 'Who answers.' }),
     ...userInBody,
   })
   .meta({ id: 'TriggerStream', examples: [{ prompt: 'Explain event streams in three sentences' }] })
 
+/** Of the IETF draft's structured string the quotes are no part of the key; most clients send none. */
+const keySchema = z.preprocess(
+  (given) => (typeof given === 'string' ? given.replace(/^"(.*)"$/, '$1') : given),
+  clientIdSchema.optional(),
+)
+
 /** The header of the IETF draft of that name; the same as `request_id`, which wins over it. */
 export const keyHeaders = z.object({
-  'Idempotency-Key': clientIdSchema.optional().meta({ description: 'The same as `request_id`, which wins over it.' }),
+  'Idempotency-Key': keySchema.meta({ description: 'The same as `request_id`, which wins over it.' }),
 })
 
 export const triggeredSchema = z

@@ -1,5 +1,11 @@
 import * as z from 'zod'
-import { clientIdSchema, requestConfigSchema, streamConfigSchema } from '../../core/commands.ts'
+import {
+  agentNameSchema,
+  clientIdSchema,
+  optionalIdSchema,
+  requestConfigSchema,
+  streamConfigSchema,
+} from '../../core/commands.ts'
 import { ERROR_CODES } from '../../core/errors.ts'
 import type { LogEventType } from '../../core/events.ts'
 import { resyncSchema } from '../../core/state.ts'
@@ -15,8 +21,9 @@ export const CLIENT_FRAMES = {
       prompt: z.string(),
       config: requestConfigSchema,
       stream_config: streamConfigSchema,
-      request_id: clientIdSchema.nullish().meta({ description: 'The same one twice is one generation.' }),
-      conversation_id: clientIdSchema.nullish(),
+      request_id: optionalIdSchema.meta({ description: 'The same one twice is one generation.' }),
+      conversation_id: optionalIdSchema,
+      agent: agentNameSchema.meta({ description: 'Who answers.' }),
     })
     .meta({ id: 'WsAiRequest' }),
   cancel_request: z

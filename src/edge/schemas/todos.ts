@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { clientIdSchema } from '../../core/commands.ts'
+import { clientIdSchema, optionalIdSchema } from '../../core/commands.ts'
 import { ERROR_CODES } from '../../core/errors.ts'
 import { limitDetailsSchema } from '../../core/limit-details.ts'
 import { LIMITS } from '../../core/limits.ts'
@@ -61,7 +61,7 @@ export const newTodoBody = z
     end_time: timeWords.nullish().meta({ description: END }),
     importance: importanceSchema.default('medium'),
     tags: tags.default([]),
-    session_id: clientIdSchema.nullish().meta({ description: SESSION }),
+    session_id: optionalIdSchema.meta({ description: SESSION }),
     ...inBody,
   })
   .meta({
