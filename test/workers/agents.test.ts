@@ -48,7 +48,7 @@ test('[AG3] its tools are called with what was said, and their results are told'
   expect(result).toMatchObject({ call_id: call?.['call_id'], status: 'ok', output: { systolic_mmhg: 150 } })
 })
 
-test('[AG10] an answer about health says at its end that it is no doctor; the plain assistant does not', async () => {
+test('[AG1] an answer about health says at its end that it is no doctor; the plain assistant does not', async () => {
   for (const message of [QUESTION, 'Hello']) {
     const stream = await chat('notice', { message })
     await stream.over()
