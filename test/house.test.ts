@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { bare, codeFiles, type Import, importsOf, read, roomOf, sourceFiles } from './support/source-files.ts'
+import {
+  bare,
+  codeFiles,
+  type Import,
+  importsOf,
+  read,
+  roomOf,
+  sourceFiles,
+  testTexts,
+} from './support/source-files.ts'
 
 /** Who may import whom: the table of src/SPEC.md. `index.ts` may import anything. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
@@ -19,6 +28,10 @@ const EDGE_VALUES = new Set(['hub/protocol.ts'])
 /** Packages that need no platform. */
 const PURE = new Set(['zod', 'uuid'])
 const MOST_LINES = 450
+/** What a test's title begins with: a rule's id, or several side by side. */
+const HEADS = /['"`]((?:\[[A-Z]+\d+\] ?)+)/g
+/** Titles name the contract's dialects likewise. */
+const DIALECT = /^D[1-7]$/
 
 const imports = codeFiles().flatMap((file) => importsOf(file))
 const inner = imports.filter(({ isPackage }) => !isPackage)
@@ -124,6 +137,15 @@ describe('the house', () => {
       ]
     })
     expect(found).toEqual([])
+  })
+
+  it('[HABITS] every rule that a test cites stands in SPEC.md, once', () => {
+    const heads = testTexts().flatMap((text) => [...text.matchAll(HEADS)].map(([, ids = '']) => ids))
+    const cited = new Set(heads.flatMap((ids) => ids.match(/[A-Z]+\d+/g) ?? []).filter((id) => !DIALECT.test(id)))
+    expect([...cited]).toEqual(expect.arrayContaining(['LG1', 'DI11', 'TD1']))
+    const stands = [...read('SPEC.md').matchAll(/^- \*\*(\w+)\*\*/gm)].map(([, id = '']) => id)
+    expect([...cited].filter((id) => !stands.includes(id)).toSorted()).toEqual([])
+    expect(stands.filter((id, i) => stands.indexOf(id) !== i)).toEqual([])
   })
 
   it('[HABITS] names are kebab-case, imports have their ending, and only the entry and configurations export a default', () => {

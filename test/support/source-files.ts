@@ -3,6 +3,7 @@ import { dirname, join, normalize, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const SRC = fileURLToPath(new URL('../../src/', import.meta.url))
+const TESTS = fileURLToPath(new URL('../', import.meta.url))
 
 /** An import of a source file. */
 export interface Import {
@@ -17,10 +18,20 @@ export interface Import {
 
 /** All files under src, from src. */
 export function sourceFiles(): readonly string[] {
-  return readdirSync(SRC, { recursive: true, withFileTypes: true })
+  return filesUnder(SRC)
+}
+
+function filesUnder(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => relative(SRC, join(entry.parentPath, entry.name)))
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
     .toSorted()
+}
+
+/** The text of each TypeScript file under test: suites of `support/` and `conformance/` have titles too. */
+export function testTexts(): readonly string[] {
+  const files = filesUnder(TESTS).filter((file) => file.endsWith('.ts'))
+  return files.map((file) => readFileSync(join(TESTS, file), 'utf8'))
 }
 
 /** TypeScript that people write. */
