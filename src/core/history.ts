@@ -1,3 +1,4 @@
+import { LIMITS } from './limits.ts'
 import type { ModelMessage } from './model.ts'
 
 /** An exchange as far as a model may be reminded of it. */
@@ -36,4 +37,17 @@ export function historyOf(newestFirst: Iterable<PastExchange>, answered: number,
     { role: 'assistant', content: text },
   ])
   return { messages, dropped: (answered - kept.length) * 2 }
+}
+
+/**
+ * Of a history that a caller brought the newest that are sent on, from a message of the user on, and all instructions:
+ * such callers always send all they have, and a conversation must not end because it has become long.
+ */
+export function newestTurns(turns: readonly ModelMessage[]): readonly ModelMessage[] {
+  if (turns.length <= LIMITS.historyMessages) return turns
+  const system = turns.filter(({ role }) => role === 'system')
+  const others = turns.filter(({ role }) => role !== 'system')
+  const least = others.length + system.length - LIMITS.historyMessages
+  const from = others.findIndex(({ role }, i) => i >= least && role === 'user')
+  return from === -1 ? system : [...system, ...others.slice(from)]
 }

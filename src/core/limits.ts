@@ -101,7 +101,9 @@ export const LIMITS = {
   activeMs: 30 * 60_000,
   activeConversations: 100,
   titleChars: 60,
-  /** Messages that a caller's protocol may send as history. → bad_request */
+  /** Messages in one body: an app that works for long sends all that was said each time. → bad_request */
+  messages: 2000,
+  /** How many of them a model is given, the newest. */
   historyMessages: 200,
   /** Tools that a caller may bring, and the length of one's JSON Schema. → bad_request */
   callerTools: 64,

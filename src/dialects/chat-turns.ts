@@ -3,17 +3,28 @@ import type { Dialect } from './dialect.ts'
 import { sseComment, sseEvent } from './sse-text.ts'
 
 /**
- * D4, the multi-turn chat server (contract D4): `data:` without names, told apart by `type`. It remembers nothing, so
- * what is written of an event does not depend on those before it (DI7).
+ * D4, the multi-turn chat server (contract D4): `data:` without names, told apart by `type`. Of what went before it
+ * remembers how much of the conversation the model was given: the contract wants that in every status.
  */
 export const chatTurns: Dialect = {
   name: 'd4',
   headers: {},
   replaysFromStart: false,
-  encoder: ({ model }) => ({
-    event: (id, event) => blocks(id, wordsOf(event, model)),
-    heartbeat: () => sseComment('open'),
-  }),
+  recalls: 'start',
+  encoder: ({ model }) => {
+    let context = 0
+    const recall = (event: LogEvent): void => {
+      if (event.type === 'stream_start') context = event.data.context_messages
+    }
+    return {
+      recall,
+      event(id, event) {
+        recall(event)
+        return blocks(id, wordsOf(event, model, context))
+      },
+      heartbeat: () => sseComment('open'),
+    }
+  },
 }
 
 /**
@@ -27,7 +38,8 @@ function blocks(id: string | null, words: readonly object[]): string {
     .join('')
 }
 
-function wordsOf(event: LogEvent, model: string): readonly object[] {
+/** @param context messages that the model was given */
+function wordsOf(event: LogEvent, model: string, context: number): readonly object[] {
   const { request_id } = event
   // A request without a conversation goes on as one of its own name.
   const session_id = event.conversation_id ?? request_id
@@ -48,7 +60,7 @@ function wordsOf(event: LogEvent, model: string): readonly object[] {
     case 'tool_call':
     case 'tool_result':
     case 'specialist':
-      return [toolStatus(event)]
+      return [toolStatus(event, context)]
     case 'stream_end': {
       const { total_chunks, duration, message_count, finish_reason } = event.data
       const complete = { processing_time: duration, message_count: message_count ?? 0, status: 'complete' }
@@ -84,13 +96,13 @@ function contextWords(given: number, dropped: number): string {
   return `The model is given ${count}; the oldest ${dropped} ${dropped === 1 ? 'was' : 'were'} left out to fit.`
 }
 
-/**
- * Tools and consultations in words. The contract wants `context_messages` in every status, and only the start knows them,
- * which a resumed stream need not have seen; so it is 0 here, and `about` says that this status is not the start's.
- */
-function toolStatus(event: Extract<LogEvent, { type: 'tool_call' | 'tool_result' | 'specialist' }>): object {
+/** Tools and consultations in words; `about` says that this status is not the start's. */
+function toolStatus(
+  event: Extract<LogEvent, { type: 'tool_call' | 'tool_result' | 'specialist' }>,
+  context_messages: number,
+): object {
   const status = (message: string, more: object): object => {
-    return { type: 'status', message, context_messages: 0, about: event.type, ...more }
+    return { type: 'status', message, context_messages, about: event.type, ...more }
   }
   switch (event.type) {
     case 'tool_call': {

@@ -35,8 +35,11 @@ export interface Dialect {
    * log like one without, and never a bare tail.
    */
   readonly replaysFromStart: boolean
-  /** True when what is written depends on what the reader has already (D5 repeats the answer at its end; DI11). */
-  readonly recalls?: boolean
+  /**
+   * What of that which the reader has already is needed to write the rest (DI11): the request's start (D4 repeats a figure
+   * of it), or all of it (D5 repeats the answer at its end). Left out: nothing.
+   */
+  readonly recalls?: 'start' | 'all'
   /** True where the reader is an EventSource: it is told how long to wait before it comes back. */
   readonly eventSource?: boolean
   encoder(options: StreamOptions): Encoder

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { checkPrompt, type StartCommand } from '../core/commands.ts'
 import { FreshetError } from '../core/errors.ts'
+import { newestTurns } from '../core/history.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { ModelMessage } from '../core/model.ts'
 
@@ -56,11 +57,9 @@ const messageSchema = z.discriminatedUnion(
 )
 
 /** `messages` of a request. */
-export const messagesSchema = z.array(messageSchema, { error: 'must be a list of messages' }).max(
-  // One of them is the prompt.
-  LIMITS.historyMessages + 1,
-  { error: `at most ${LIMITS.historyMessages + 1} messages are taken` },
-)
+export const messagesSchema = z
+  .array(messageSchema, { error: 'must be a list of messages' })
+  .max(LIMITS.messages, { error: `at most ${LIMITS.messages} messages are taken` })
 type Message = z.output<typeof messageSchema>
 
 /** What a list of messages is in a command. */
@@ -90,7 +89,7 @@ export function dialogueOf(messages: readonly Message[]): Dialogue {
   if (prompt.trim() === '') {
     throw new FreshetError('empty_prompt', "The user's last message is empty. Give it some text.")
   }
-  return { prompt: checkPrompt(prompt), history: turns.slice(0, at), after: turns.slice(at + 1) }
+  return { prompt: checkPrompt(prompt), history: newestTurns(turns.slice(0, at)), after: turns.slice(at + 1) }
 }
 
 function toTurns(messages: readonly Message[]): readonly ModelMessage[] {

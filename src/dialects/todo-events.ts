@@ -25,7 +25,7 @@ export const todoEvents: Dialect = {
   name: 'd5',
   headers: {},
   replaysFromStart: false,
-  recalls: true,
+  recalls: 'all',
   encoder: ({ batching }) => (batching ? new Batches() : new OneByOne()),
 }
 

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { checkPrompt, type StartCommand } from '../core/commands.ts'
 import { FreshetError } from '../core/errors.ts'
-import { LIMITS } from '../core/limits.ts'
+import { newestTurns } from '../core/history.ts'
 import type { ModelMessage } from '../core/model.ts'
 import { type UiPart, uiPartSchema } from './ui-parts.ts'
 
@@ -38,7 +38,7 @@ export function dialogueOf(messages: readonly UiMessage[], anew: boolean): UiDia
   if (last !== undefined) checkWaits(last)
   return {
     prompt: promptOf(asked),
-    history: at === 0 ? null : newest(messages.slice(0, at).flatMap(turnsOf)),
+    history: at === 0 ? null : newestTurns(messages.slice(0, at).flatMap(turnsOf)),
     after: answers.flatMap(turnsOf),
     messageId: asked.id,
     answer: last === undefined ? null : { id: last.id },
@@ -116,19 +116,6 @@ function turnsOf(message: UiMessage): readonly ModelMessage[] {
       }),
     ]
   })
-}
-
-/**
- * The newest that may be sent on, from a message of the user on, and all instructions: `useChat` always sends all it
- * has, and a conversation must not end because it has become long.
- */
-function newest(turns: readonly ModelMessage[]): readonly ModelMessage[] {
-  if (turns.length <= LIMITS.historyMessages) return turns
-  const system = turns.filter(({ role }) => role === 'system')
-  const others = turns.filter(({ role }) => role !== 'system')
-  const least = others.length + system.length - LIMITS.historyMessages
-  const from = others.findIndex(({ role }, i) => i >= least && role === 'user')
-  return from === -1 ? system : [...system, ...others.slice(from)]
 }
 
 function refused(sentence: string): FreshetError {

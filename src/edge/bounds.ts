@@ -17,6 +17,9 @@ export function checkSizes(request: Request): void {
   }
 }
 
+/** As `wrangler.toml` has it: the binding does not tell. */
+const ADDRESS = { quota: 6000, windowS: 60 } as const
+
 /**
  * The platform's limit for an address, before it is known who calls (RL3). Callers without an address, as in tests, have
  * none.
@@ -27,5 +30,9 @@ export async function checkAddress(c: EdgeContext): Promise<void> {
   if (address === undefined) return
   const { success } = await c.env.ADDRESS_LIMIT.limit({ key: address })
   if (success) return
-  throw new FreshetError('rate_limited', 'Too many requests come from this address. Wait a minute, then try again.')
+  // The platform does not say when its window ends: at the latest after the whole of it.
+  const { quota, windowS } = ADDRESS
+  const policy = { name: 'address', quota, windowS, remaining: 0, resetAt: Date.now() + windowS * 1000 }
+  const words = 'Too many requests come from this address. Wait a minute, then try again.'
+  throw new FreshetError('rate_limited', words, { policies: [policy], usage: null })
 }

@@ -61,7 +61,7 @@ export function streamRequest(c: EdgeContext, stream: RequestStream): Promise<Re
           requestId: writer.requestId() ?? stream.requestId,
           conversationId,
           fromStart: !again && dialect.replaysFromStart,
-          recall: !again && dialect.recalls === true,
+          recall: again ? 'nothing' : (dialect.recalls ?? 'nothing'),
         },
       })
     },

@@ -6,6 +6,9 @@ let active = 0
 
 const STATUS: Partial<Record<LogEventType, string>> = { stream_end: 'complete', cancelled: 'cancelled', error: 'error' }
 
+/** A line for each chunk would cost more than the chunk. */
+const CHUNKS_A_LINE = 10
+
 interface StreamClient {
   /** The client's address, or null where the platform does not tell. */
   readonly address: string | null
@@ -14,7 +17,7 @@ interface StreamClient {
 }
 
 /**
- * Writes the server's two log lines of a stream (contract D4): its start, and its end with what went through. Never a word
+ * Writes the server's log lines of a stream (contract D4): its start, its chunks by tens, and its end with what went through. Never a word
  * of what was said (PR3): of the message its length.
  */
 export function streamLog(dialect: string, { address, nameless }: StreamClient): StreamObserver {
@@ -40,7 +43,11 @@ export function streamLog(dialect: string, { address, nameless }: StreamClient):
           active_streams: active,
         })
       }
-      if (event.type === 'chunk' || event.type === 'token') chunks += 1
+      if (event.type === 'chunk' || event.type === 'token') {
+        chunks += 1
+        const { session_id, request_id } = begun
+        if (chunks % CHUNKS_A_LINE === 0) write('stream goes on', { session_id, request_id, chunks })
+      }
       if (isTerminal(event)) status = STATUS[event.type] ?? status
     },
     closed() {

@@ -10,8 +10,8 @@ export interface Follow {
   readonly conversationId: string | null
   /** True for a wire that cannot go on in the middle: it begins with the start again (DI3). */
   readonly fromStart: boolean
-  /** True for a wire whose end repeats the answer (D5): its writer is reminded of what its reader has already (DI11). */
-  readonly recall?: boolean
+  /** What a wire's writer is reminded of that its reader has already (DI11); left out: nothing. */
+  readonly recall?: 'nothing' | 'start' | 'all'
 }
 
 /** Where a stream of one request begins. */
@@ -85,8 +85,10 @@ export function findFollowed<Row extends FollowedRow>(
     if (at !== null && at >= end) return null
   }
   if (at !== null && at >= row.start_seq && at >= firstSeq - 1 && !follow.fromStart) {
-    if (follow.recall !== true) return { ...names, compact: null, after: at }
-    return { ...names, compact: null, after: at, recalled: compactOf(upTo(at, requests.numberedOf(row))).events() }
+    const rest = { ...names, compact: null, after: at }
+    if (follow.recall === undefined || follow.recall === 'nothing') return rest
+    const until = follow.recall === 'start' ? row.start_seq : at
+    return { ...rest, recalled: compactOf(upTo(until, requests.numberedOf(row))).events() }
   }
   const compact = (running?.compact ?? compactOf(requests.numberedOf(row))).events()
   return compact.length === 0 ? null : { ...names, compact, after: null }

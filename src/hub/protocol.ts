@@ -26,7 +26,7 @@ export const connectSchema = hubIdentitySchema.extend({
       requestId: z.string().nullable(),
       conversationId: z.string().nullable(),
       fromStart: z.boolean(),
-      recall: z.boolean().default(false),
+      recall: z.enum(['nothing', 'start', 'all']).default('nothing'),
     })
     .nullable()
     .default(null),

@@ -7,7 +7,7 @@ import { chatTurns } from '../../src/dialects/chat-turns.ts'
 import { cutBytes, eventsOf, parseStream } from '../support/event-stream.ts'
 import { generatedLogArb } from '../support/generated-log.ts'
 import { hostileLines } from './golden/hostile-events.ts'
-import { type Line, logs, piecesOf } from './golden/transcripts.ts'
+import { type Line, logs, OPTIONS, piecesOf } from './golden/transcripts.ts'
 
 const DIALECTS = [chatEvents, chatTurns]
 const linesArb = fc.oneof(hostileLines, fc.constantFrom(...logs().values()))
@@ -26,7 +26,9 @@ function textOf(events: readonly EventSourceMessage[]): string {
 }
 
 describe.each(DIALECTS)('a stream of $name', (dialect) => {
-  const eventsOfLines = (lines: readonly Line[]) => eventsOf(piecesOf(dialect, lines).join(''))
+  /** @param before what the reader has already: a writer that needs it is reminded of it (DI11) */
+  const eventsOfLines = (lines: readonly Line[], before: readonly Line[] = []) =>
+    eventsOf(piecesOf(dialect, lines, OPTIONS.model, before).join(''))
 
   it('[DI7] cut at any byte and resumed after the last id that was seen, it is the whole stream', () => {
     fc.assert(
@@ -34,16 +36,19 @@ describe.each(DIALECTS)('a stream of $name', (dialect) => {
         const [before = new Uint8Array()] = cutBytes(piecesOf(dialect, lines).join(''), [place])
         const seen = settled(parseStream([before]).events)
         const cursor = lines.findIndex(({ id }) => id === seen.at(-1)?.id)
-        expect([...seen, ...eventsOfLines(lines.slice(cursor + 1))]).toEqual(eventsOfLines(lines))
+        expect([...seen, ...eventsOfLines(lines.slice(cursor + 1), lines.slice(0, cursor + 1))]).toEqual(
+          eventsOfLines(lines),
+        )
       }),
       { numRuns: 300 },
     )
   })
 
-  it('[DI7] an encoder writes of an event the same, whatever it was given before', () => {
+  it('[DI7][DI11] an encoder writes of an event the same, whether it wrote what was before or was reminded of it', () => {
     fc.assert(
       fc.property(linesArb, fc.nat(10), (lines, cut) => {
-        expect(piecesOf(dialect, lines.slice(cut))).toEqual(piecesOf(dialect, lines).slice(cut))
+        const rest = piecesOf(dialect, lines.slice(cut), OPTIONS.model, lines.slice(0, cut))
+        expect(rest).toEqual(piecesOf(dialect, lines).slice(cut))
       }),
     )
   })

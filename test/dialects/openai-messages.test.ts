@@ -147,8 +147,11 @@ describe('messages of D6', () => {
 
   it('[OA7] their number and their length are bounded', () => {
     const many = (count: number) => ({ model: '', messages: Array.from({ length: count }, () => USER) })
-    expect(commandOf(many(LIMITS.historyMessages + 1)).command.history).toHaveLength(LIMITS.historyMessages)
-    expect(codeOf(() => commandOf(many(LIMITS.historyMessages + 2)))).toBe('bad_request')
+    for (const more of [1, 2, 500]) {
+      expect(commandOf(many(LIMITS.historyMessages + more)).command.history).toHaveLength(LIMITS.historyMessages)
+    }
+    expect(commandOf(many(LIMITS.messages)).command.history).toHaveLength(LIMITS.historyMessages)
+    expect(codeOf(() => commandOf(many(LIMITS.messages + 1)))).toBe('bad_request')
 
     const long = (chars: number, before = 0) => ({
       model: '',

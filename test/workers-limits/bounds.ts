@@ -169,9 +169,7 @@ export const BOUNDS: readonly Bound[] = [
   }),
   bound('conversationsPage', L.conversationsPage, 'bad_request', (n) => get(`/sessions?limit=${n}`)),
   bound('titleChars', L.titleChars * 4, 'bad_request', (n) => post('/sessions/new', { title: x(n) })),
-  bound('historyMessages', L.historyMessages, 'bad_request', (n) =>
-    completion({ messages: list(n + 1, () => user('Hi')) }),
-  ),
+  bound('messages', L.messages, 'bad_request', (n) => completion({ messages: list(n, () => user('Hi')) })),
   bound('callerTools', L.callerTools, 'bad_request', (n) => completion({ tools: list(n, (i) => tool(i, {})) })),
   bound('toolSchemaChars', L.toolSchemaChars, 'bad_request', (n) =>
     completion({ tools: [tool(1, { a: x(n - JSON.stringify({ a: '' }).length) })] }),
@@ -259,6 +257,7 @@ export const INTERNAL: Readonly<Record<string, readonly string[]>> = {
     'resyncExchanges',
     'resyncChars',
     'historyTokens',
+    'historyMessages',
     'conversationExchanges',
     'activeConversations',
   ],
