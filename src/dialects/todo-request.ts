@@ -26,6 +26,28 @@ type Message = z.output<typeof messageSchema>
 
 const name = z.string().max(LIMITS.idChars)
 
+const FLAGS: Readonly<Record<string, boolean>> = { '': false, 0: false, 1: true, false: false, true: true }
+
+/** Yes or no, as JSON and query strings of any client say it. */
+export const flagSchema = z.preprocess(
+  (given) => (typeof given === 'string' || typeof given === 'number' ? (FLAGS[String(given)] ?? given) : given),
+  z.boolean({ error: 'must be true or false' }).nullish(),
+)
+
+/** The contract does not say how a client asks for batching; these names are taken, `batch` is ours. */
+export const batchingFields = {
+  batch: flagSchema.meta({ description: 'Small events come together, as `batch`: up to 1 KB, or 100 ms.' }),
+  batching: flagSchema.meta({ description: 'The same as `batch`.' }),
+}
+
+/** Whether any of the fields asks for it. */
+export function asksForBatching(fields: {
+  batch?: boolean | null | undefined
+  batching?: boolean | null | undefined
+}): boolean {
+  return fields.batch === true || fields.batching === true
+}
+
 /** The body of `POST /api/todos/agent-create/stream`: the contract's fields, and Freshet's own. */
 export const todoBodySchema = z.object({
   messages: z
@@ -42,7 +64,8 @@ export const todoBodySchema = z.object({
       description: `The conversation; left out, one is made. It matches \`${SESSION.source}\`, and one that begins with \`${OWNED}\` is the caller's own \`${OWNED}<id>_…\`.`,
     }),
   request_id: optionalIdSchema.meta({ description: 'The same one twice is one generation.' }),
-  batch: z.boolean().nullish().meta({ description: 'Small events may come together, as `batch`.' }),
+  ...batchingFields,
+  stream_config: z.object(batchingFields).nullish().meta({ description: 'May hold the same.' }),
   time_zone: name.nullish().meta({ description: 'An IANA time zone, for dates in words; wins over `X-Time-Zone`.' }),
   model: name.nullish().meta({ description: 'A provider or model that is asked first.' }),
 })
@@ -83,7 +106,8 @@ export function todoRequestOf(raw: unknown, userId: string | null): TodoRequest 
     closing: true,
     timeZone: parsed.data.time_zone || null,
   }
-  return { command, batching: parsed.data.batch ?? false }
+  const batching = [parsed.data, parsed.data.stream_config ?? {}].some(asksForBatching)
+  return { command, batching }
 }
 
 /** @returns null where none is named */

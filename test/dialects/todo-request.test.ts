@@ -47,6 +47,19 @@ describe('the body of the todo agent', () => {
     expect(todoRequestOf({ messages: [ADD], session_id: null }, 'ann').command.conversationId).toBeNull()
   })
 
+  it.each([true, 1, 'true', '1'])(
+    '[TR5] batching is asked for by several names, and as any client says yes: %j',
+    (yes) => {
+      const asked = (more: object) => todoRequestOf({ messages: [ADD], ...more }, 'ann').batching
+      for (const name of ['batch', 'batching']) {
+        expect(asked({ [name]: yes })).toBe(true)
+        expect(asked({ stream_config: { [name]: yes } })).toBe(true)
+        for (const no of [false, 0, 'false', '0', '', null]) expect(asked({ [name]: no })).toBe(false)
+      }
+      expect(asked({ stream_config: null })).toBe(false)
+    },
+  )
+
   it('[TR1] the last message of the user is the prompt, what stands before it the history, and the rest nothing', () => {
     const message = fc.record({
       role: fc.constantFrom('user', 'assistant', 'system'),

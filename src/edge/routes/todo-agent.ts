@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import * as z from 'zod'
 import { FreshetError } from '../../core/errors.ts'
 import { todoEvents, todoRateLimited, todoRefusal } from '../../dialects/todo-events.ts'
-import { newSession, type TodoRequest, todoRequestOf } from '../../dialects/todo-request.ts'
+import { asksForBatching, newSession, type TodoRequest, todoRequestOf } from '../../dialects/todo-request.ts'
 import { retryKey } from '../command.ts'
 import type { EdgeContext, EdgeEnv } from '../context.ts'
 import { endpoint } from '../endpoint.ts'
@@ -47,7 +47,7 @@ endpoint(
     const name = nameIn(c, body)
     const given = requestIn(body, name)
     const key = headers['Idempotency-Key'] ?? null
-    const batching = query.batch === 'true'
+    const batching = asksForBatching(query)
     if (cursorIn(c) !== null) {
       // Whoever brings a cursor wants to go on (DI4), whatever else it says.
       const said = given instanceof FreshetError ? null : given
@@ -70,14 +70,14 @@ endpoint(
     request: { query: todoWatchQuery, headers: z.object(cursorHeaders) },
     responses: { 200: todoStream, 204: nothingToTell, ...problems('request_not_found', ...CONNECT_CODES) },
   },
-  (c, { query: { request_id = null, session_id = null, batch } }) => {
+  (c, { query: { request_id = null, session_id = null, ...query } }) => {
     if (cursorIn(c) === null && request_id === null && session_id === null) {
       throw new FreshetError(
         'bad_request',
         'Send the `request_id` of the answer to read, or the `session_id` it is in.',
       )
     }
-    return read(c, nameIn(c), { requestId: request_id, sessionId: session_id, batching: batch === 'true' })
+    return read(c, nameIn(c), { requestId: request_id, sessionId: session_id, batching: asksForBatching(query) })
   },
 )
 

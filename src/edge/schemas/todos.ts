@@ -4,7 +4,7 @@ import { ERROR_CODES } from '../../core/errors.ts'
 import { limitDetailsSchema } from '../../core/limit-details.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { importanceSchema, itemSchema, statusSchema, TODO_LIMITS, tagsSchema, todoSchema } from '../../core/todo.ts'
-import { todoBodySchema } from '../../dialects/todo-request.ts'
+import { batchingFields, todoBodySchema } from '../../dialects/todo-request.ts'
 import { logData } from './log-data.ts'
 import { cursorHeaders, cursorQuery, idQuery, userInBody } from './parts.ts'
 import { keyHeaders } from './requests.ts'
@@ -103,16 +103,14 @@ export const todoAskBody = z.unknown().meta({
   examples: [{ messages: [{ role: 'user', content: 'Add buy milk tomorrow at 2pm and call mom on Friday at 10' }] }],
 })
 
-const batch = { batch: z.enum(['true', 'false']).optional().meta({ description: 'The same as `batch` of the body.' }) }
-
-export const todoAskQuery = z.object({ ...batch, ...cursorQuery })
+export const todoAskQuery = z.object({ ...batchingFields, ...cursorQuery })
 export const todoAskHeaders = z.object({ ...keyHeaders.shape, ...cursorHeaders, ...zoneHeaders })
 
 /** Asks for nothing new: which answer is read. */
 export const todoWatchQuery = z.object({
   request_id: idQuery('The request that is read.'),
   session_id: idQuery('The session whose running request is read.'),
-  ...batch,
+  ...batchingFields,
   ...cursorQuery,
 })
 
