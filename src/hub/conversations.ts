@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { type Begun, replacedSince } from '../core/came-again.ts'
 import type { Conversation, ConversationInfo, ConversationMessage, ConversationPage } from '../core/conversation.ts'
 import { FreshetError } from '../core/errors.ts'
 import { cutText } from '../core/gather.ts'
@@ -18,6 +19,8 @@ const exchangeSchema = z.object({
   answer_id: z.string().nullable(),
   /** Requests of earlier rounds of the same answer, between which the caller ran tools. */
   rounds: z.array(z.string()).default([]),
+  /** Where what it replaced began, or null: what began from then on and before it has no place any more (CV10). */
+  since: z.number().nullable().default(null),
 })
 export type Exchange = z.input<typeof exchangeSchema>
 
@@ -29,6 +32,8 @@ const rowSchema = z.object({
   body: z.string(),
 })
 type Row = Omit<z.infer<typeof rowSchema>, 'body'> & { readonly exchange: Exchange }
+
+const placeSchema = z.object({ n: z.number(), since: z.number().nullable() })
 
 const infoSchema = z.object({
   conversation_id: z.string(),
@@ -54,8 +59,12 @@ const ROW_BYTES = 1_900_000
 /** What is saved with the end of a request. */
 export interface NewExchange {
   readonly requestId: string
+  /** The number of its request's start: exchanges stand in that order (CV10). */
+  readonly startSeq: number
   /** The user's message by the caller's own id, or null. */
   readonly messageId: string | null
+  /** What runs in the conversation still and began before it; without rounds that go on. */
+  readonly older: readonly Omit<Begun, 'since'>[]
   /** When it ended, ms. */
   readonly at: number
   readonly exchange: Exchange
@@ -169,32 +178,78 @@ export class Conversations {
     return row === null ? [] : [...(row.exchange.rounds ?? []), row.request_id]
   }
 
-  /** Saves an exchange: one row, and it replaces what came again (CV7). To be called in the end's transaction. */
+  /**
+   * Saves an exchange: one row, and it replaces what came again (CV7). Answers end in any order; the conversation is what it
+   * would be if each had ended before the next one began. To be called in the end's transaction.
+   */
   save(id: string, given: NewExchange): void {
-    // Deleted while it ran: then it stays so.
-    if (!this.has(id)) return
-    const place = this.#placeOf(id, given.messageId)
-    const before = given.goesOn && place < Number.MAX_SAFE_INTEGER ? this.#at(id, place) : null
-    if (place < Number.MAX_SAFE_INTEGER) {
-      this.#sql.run('DELETE FROM exchanges WHERE conversation_id = ? AND n >= ?', id, place)
+    const { startSeq, messageId } = given
+    // Deleted while it ran: then it stays so. Replaced by what began later: it has no place any more.
+    if (!this.has(id) || this.#isReplaced(id, startSeq)) return
+    const there = given.goesOn ? this.#at(id, this.#placeOf(id, messageId)) : null
+    if (there !== null) {
+      this.#goOn(id, there, given)
+      return
     }
-    const text = [before?.exchange.text ?? '', given.exchange.text].filter((part) => part !== '').join('\n\n')
-    const rounds = before === null ? [] : [...(before.exchange.rounds ?? []), before.request_id]
-    const started_at = before?.exchange.started_at ?? given.exchange.started_at
-    const last = this.#sql.run('SELECT n FROM exchanges WHERE conversation_id = ? ORDER BY n DESC LIMIT 1', id)
-    const n = Number(last[0]?.['n'] ?? 0) + 1
+    const since = this.#since(id, given)
+    if (since !== null) {
+      this.#sql.run('DELETE FROM exchanges WHERE conversation_id = ? AND n >= ? AND n < ?', id, since, startSeq)
+    }
+    const body = bodyOf({ ...given.exchange, since })
     this.#sql.run(
       'INSERT INTO exchanges VALUES (?, ?, ?, ?, ?, ?, ?)',
       id,
-      n,
+      startSeq,
       given.requestId,
-      given.messageId,
+      messageId,
+      given.at,
+      given.exchange.text === '' ? 1 : 2,
+      body,
+    )
+    this.#trim(id)
+  }
+
+  /** Adds a round to an answer where it stands: what was said since came after it all the same. */
+  #goOn(id: string, { n, request_id, exchange }: Row, given: NewExchange): void {
+    const text = [exchange.text, given.exchange.text].filter((part) => part !== '').join('\n\n')
+    const { started_at, since } = exchange
+    const body = { ...given.exchange, text, started_at, since, rounds: [...(exchange.rounds ?? []), request_id] }
+    this.#sql.run(
+      'UPDATE exchanges SET request_id = ?, at = ?, messages = ?, body = ? WHERE conversation_id = ? AND n = ?',
+      given.requestId,
       given.at,
       text === '' ? 1 : 2,
-      bodyOf({ ...given.exchange, text, started_at, rounds }),
+      bodyOf(body),
+      id,
+      n,
     )
-    const oldest = n - LIMITS.conversationExchanges
-    if (oldest <= 0) return
+  }
+
+  /** True when a request that began then gave way to one that began later. */
+  #isReplaced(id: string, startSeq: number): boolean {
+    const sql =
+      "SELECT 1 FROM exchanges WHERE conversation_id = ? AND n > ? AND json_extract(body, '$.since') <= ? LIMIT 1"
+    return this.#sql.run(sql, id, startSeq, startSeq).length > 0
+  }
+
+  /** Where what an exchange replaces began, or null: its message is new. */
+  #since(id: string, { startSeq, messageId, older }: NewExchange): number | null {
+    if (messageId === null) return null
+    const running = older.filter((one) => !this.#isReplaced(id, one.startSeq))
+    const messages = new Set([messageId, ...running.flatMap((one) => one.messageId ?? [])])
+    const kept = [...messages].flatMap((message) => this.#begun(id, message))
+    const begun = [...kept, ...running.map((one) => ({ ...one, since: null }))]
+    return replacedSince(
+      { startSeq, messageId, since: null },
+      begun.filter((one) => one.startSeq < startSeq),
+    )
+  }
+
+  /** Lets the oldest exchanges go of which there are too many. */
+  #trim(id: string): void {
+    const sql = `SELECT n FROM exchanges WHERE conversation_id = ? ORDER BY n DESC LIMIT 1 OFFSET ${LIMITS.conversationExchanges}`
+    const oldest = this.#sql.run(sql, id)[0]?.['n']
+    if (typeof oldest !== 'number') return
     // The prompt that it is called by goes: its name stays.
     const { title } = this.info(id)
     this.#sql.run('UPDATE conversations SET title = ? WHERE conversation_id = ? AND title IS NULL', title, id)
@@ -222,9 +277,18 @@ export class Conversations {
   /** The number of a message's exchange, or beyond all of them when it is new. */
   #placeOf(id: string, messageId: string | null): number {
     if (messageId === null) return Number.MAX_SAFE_INTEGER
-    const sql = 'SELECT n FROM exchanges WHERE conversation_id = ? AND message_id = ? ORDER BY n LIMIT 1'
+    const sql = 'SELECT n FROM exchanges WHERE conversation_id = ? AND message_id = ? ORDER BY n DESC LIMIT 1'
     const n = this.#sql.run(sql, id, messageId)[0]?.['n']
     return typeof n === 'number' ? n : Number.MAX_SAFE_INTEGER
+  }
+
+  /** A message's exchanges: one, or while what replaces it runs one more. */
+  #begun(id: string, messageId: string): readonly Begun[] {
+    const sql = `SELECT n, json_extract(body, '$.since') since FROM exchanges WHERE conversation_id = ? AND message_id = ?`
+    return this.#sql.run(sql, id, messageId).map((row) => {
+      const { n, since } = placeSchema.parse(row)
+      return { startSeq: n, messageId, since }
+    })
   }
 
   #at(id: string, n: number): Row | null {

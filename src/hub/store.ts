@@ -79,8 +79,10 @@ export class HubStore {
     return row === undefined ? null : requestSchema.parse(row)
   }
 
+  /** Requests that run, or ran when an earlier instance died, in the order in which they began. */
   runningRequests(): readonly RequestRow[] {
-    return this.#sql.run("SELECT * FROM requests WHERE status = 'running'").map((row) => requestSchema.parse(row))
+    const sql = "SELECT * FROM requests WHERE status = 'running' ORDER BY start_seq"
+    return this.#sql.run(sql).map((row) => requestSchema.parse(row))
   }
 
   addRequest(row: Omit<RequestRow, 'status' | 'ended_at' | 'chars' | 'end_seq' | 'unseen'>): void {
