@@ -30,9 +30,11 @@ const rowSchema = z.object({
   message_id: z.string().nullable(),
   at: z.number(),
   body: z.string(),
+  bytes: z.number(),
 })
 type Row = Omit<z.infer<typeof rowSchema>, 'body'> & { readonly exchange: Exchange }
 
+const sizeSchema = rowSchema.pick({ n: true, bytes: true })
 const placeSchema = z.object({ n: z.number(), since: z.number().nullable() })
 
 const infoSchema = z.object({
@@ -51,8 +53,9 @@ const INFO = `SELECT c.conversation_id, c.title, c.created_at,
   (SELECT substr(ltrim(json_extract(body, '$.prompt'), char(9, 10, 11, 12, 13, 32)), 1, 400) FROM exchanges e WHERE e.conversation_id = c.conversation_id ORDER BY n LIMIT 1) first
   FROM conversations c`
 
-/** Exchanges read at a time: a cursor that is left open locks its table. */
+/** Exchanges read at a time: a cursor that is left open locks its table; and their text all together, one at least. */
 const PORTION = 50
+const PORTION_BYTES = 2_000_000
 /** An exchange's text at most, bytes of UTF-8: a row ends at 2 MB, and an answer's characters are up to six bytes as JSON. */
 const ROW_BYTES = 1_900_000
 
@@ -106,11 +109,24 @@ export class Conversations {
     return infoOf(row)
   }
 
-  /** A conversation with all of its messages. @throws FreshetError `conversation_not_found` */
-  read(id: string): Conversation {
+  /**
+   * A conversation with its newest messages, as many as one answer holds (CV11).
+   * @param before `next` of the answer before, for older ones, or null
+   * @throws FreshetError `conversation_not_found`
+   */
+  read(id: string, before: number | null = null): Conversation {
     const info = this.info(id)
-    const messages = [...this.#rows(id)].toReversed().flatMap((row) => messagesOf(row))
-    return { ...info, messages }
+    const rows: Row[] = []
+    let bytes = 0
+    for (const row of this.#rows(id, before ?? Number.MAX_SAFE_INTEGER)) {
+      bytes += row.bytes
+      if (rows.length > 0 && bytes > LIMITS.conversationBytes) break
+      rows.push(row)
+    }
+    const messages = rows.toReversed().flatMap((row) => messagesOf(row))
+    const first = rows.at(-1)
+    const omitted = first === undefined ? 0 : this.#countUntil(id, first.n)
+    return { ...info, messages, omitted, next: first !== undefined && omitted > 0 ? first.n : null }
   }
 
   /**
@@ -167,9 +183,7 @@ export class Conversations {
 
   /** Messages that there are before one: all of them, unless it came again (CV7). */
   countBefore(id: string, messageId: string | null): number {
-    const until = this.#placeOf(id, messageId)
-    const sum = this.#sql.run('SELECT sum(messages) n FROM exchanges WHERE conversation_id = ? AND n < ?', id, until)
-    return Number(sum[0]?.['n'] ?? 0)
+    return this.#countUntil(id, this.#placeOf(id, messageId))
   }
 
   /** The requests that a message is answered by now, all rounds; none when it has no exchange (CV7). */
@@ -296,17 +310,33 @@ export class Conversations {
     return row === undefined ? null : rowOf(row)
   }
 
+  #countUntil(id: string, n: number): number {
+    const sum = this.#sql.run('SELECT sum(messages) n FROM exchanges WHERE conversation_id = ? AND n < ?', id, n)
+    return Number(sum[0]?.['n'] ?? 0)
+  }
+
   /** Exchanges before a number, newest first, in portions. */
-  *#rows(id: string, before: number = Number.MAX_SAFE_INTEGER): Generator<Row> {
+  *#rows(id: string, before: number): Generator<Row> {
     for (let until = before; ; ) {
-      const rows = this.#sql
-        .run(`${ROW} AND n < ? ORDER BY n DESC LIMIT ${PORTION}`, id, until)
-        .map((row) => rowOf(row))
-      yield* rows
-      const last = rows.at(-1)
-      if (last === undefined || rows.length < PORTION) return
-      until = last.n
+      const from = this.#portion(id, until)
+      if (from === null) return
+      const rows = this.#sql.run(`${ROW} AND n >= ? AND n < ? ORDER BY n DESC`, id, from, until)
+      for (const row of rows) yield rowOf(row)
+      until = from
     }
+  }
+
+  /** Where a portion begins that ends before a number, or null when nothing is there. */
+  #portion(id: string, until: number): number | null {
+    const sizes = `SELECT n, ${BYTES} FROM exchanges WHERE conversation_id = ? AND n < ? ORDER BY n DESC LIMIT ${PORTION}`
+    let [from, sum]: [number | null, number] = [null, 0]
+    for (const row of this.#sql.run(sizes, id, until)) {
+      const { n, bytes } = sizeSchema.parse(row)
+      sum += bytes
+      if (from !== null && sum > PORTION_BYTES) break
+      from = n
+    }
+    return from
   }
 
   *#past(id: string, before: number): Generator<PastExchange> {
@@ -318,7 +348,9 @@ export class Conversations {
   }
 }
 
-const ROW = 'SELECT n, request_id, message_id, at, body FROM exchanges WHERE conversation_id = ?'
+/** Told by a row's head: its text is not read for it. */
+const BYTES = 'octet_length(body) bytes'
+const ROW = `SELECT n, request_id, message_id, at, body, ${BYTES} FROM exchanges WHERE conversation_id = ?`
 
 function rowOf(raw: unknown): Row {
   const { body, ...row } = rowSchema.parse(raw)

@@ -260,6 +260,7 @@ export const INTERNAL: Readonly<Record<string, readonly string[]>> = {
     'resyncChars',
     'historyTokens',
     'conversationExchanges',
+    'conversationBytes',
     'activeConversations',
   ],
   'times and retries of our own': [

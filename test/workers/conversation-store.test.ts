@@ -130,6 +130,8 @@ describe('a conversation', () => {
         createdAt: 0,
         updatedAt: 600,
         messageCount: 5,
+        omitted: 0,
+        next: null,
         messages: [
           { role: 'user', content: 'why?', at: 100, requestId: 'r1', messageId: 'r1-user', status: 'complete' },
           { role: 'assistant', content: 'because', at: 200, requestId: 'r1', messageId: 'r1', status: 'complete' },
