@@ -10,6 +10,7 @@ import { Conversations, type Exchange } from '../../src/hub/conversations.ts'
 import { migrate } from '../../src/hub/schema.ts'
 import { Sql } from '../../src/hub/sql.ts'
 import { exchange, fill, saved, within } from './conversation-support.ts'
+import { countReads } from './count-reads.ts'
 
 /** Ids that begin alike, or that mean something to SQL. */
 const IDS = ['c1', 'c', 'c12', 'c%', 'c_', "c'1"]
@@ -75,29 +76,6 @@ describe('a list of conversations', () => {
       expect(read() - before).toBeLessThan(1200 + 40 * 10)
     }))
 })
-
-/** The same storage, with a count of the rows that it read. */
-function countReads(storage: DurableObjectStorage) {
-  const cursors: { readonly rowsRead: number }[] = []
-  const sql = new Proxy(storage.sql, {
-    get: (target, key) =>
-      key === 'exec'
-        ? (...given: [string]) => {
-            const cursor = target.exec(...given)
-            cursors.push(cursor)
-            return cursor
-          }
-        : Reflect.get(target, key, target),
-  })
-  const counting = new Proxy(storage, {
-    get: (target, key) => {
-      if (key === 'sql') return sql
-      const value: unknown = Reflect.get(target, key, target)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
-  return { counting, read: () => cursors.reduce((sum, { rowsRead }) => sum + rowsRead, 0) }
-}
 
 describe('a conversation', () => {
   it('[CV1] one that is not there is not found, and nothing is made by asking', () =>
