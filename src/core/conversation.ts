@@ -21,9 +21,14 @@ export interface ConversationMessage {
   readonly status: 'complete' | 'cancelled' | 'error'
 }
 
+/** What one answer holds of a conversation (CV11). */
 export interface Conversation extends ConversationInfo {
   /** Oldest first. */
   readonly messages: readonly ConversationMessage[]
+  /** How many older ones there are. */
+  readonly omitted: number
+  /** Give it as `before` for these; null when there are none. */
+  readonly next: number | null
 }
 
 /** A page of a user's conversations, newest first. */

@@ -94,9 +94,14 @@ export const LIMITS = {
   historyTokens: 16_000,
   /** Conversations of one user; beyond, the oldest must be deleted first. → too_many_conversations */
   conversations: 2000,
-  /** Exchanges kept of one conversation; a page of reading; a page of the list. */
+  /** Exchanges kept of one conversation; a page of the list. */
   conversationExchanges: 2000,
   conversationsPage: 50,
+  /**
+   * Of a conversation's exchanges as stored, in one answer; older ones are asked for. It goes from the hub to the edge as one
+   * value, which the platform bounds at 32 MiB, where a character outside Latin-1 makes two bytes of all in its text. (CV11)
+   */
+  conversationBytes: 8_000_000,
   /** A conversation is active for this long after it was used, ms; and how many of a user's the monitor is told of. */
   activeMs: 30 * 60_000,
   activeConversations: 100,

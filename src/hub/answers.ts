@@ -146,7 +146,7 @@ export class Answers {
     provider: string,
     { startedAt, promptChars, answerChars }: { startedAt: number; promptChars: number; answerChars: number },
   ): void {
-    if (this.#ports.ledger.has(requestId, provider)) return
+    if (this.#ports.ledger.has(requestId, provider, startedAt)) return
     const known = this.#ports.providers.find(({ name }) => name === provider)
     if (known === undefined) return
     const end: AttemptEnd = {

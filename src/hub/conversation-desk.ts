@@ -49,9 +49,9 @@ export class ConversationDesk {
     return this.#ports.conversations.list(before, Math.min(limit, LIMITS.conversationsPage))
   }
 
-  /** @throws FreshetError `conversation_not_found` */
-  read(id: string): Conversation {
-    return this.#ports.conversations.read(id)
+  /** @param before `next` of the answer before, or null @throws FreshetError `conversation_not_found` */
+  read(id: string, before: number | null): Conversation {
+    return this.#ports.conversations.read(id, before)
   }
 
   /** @throws FreshetError `conversation_not_found` */

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { type Begun, replacedSince } from '../core/came-again.ts'
 import type { Conversation, ConversationInfo, ConversationMessage, ConversationPage } from '../core/conversation.ts'
 import { FreshetError } from '../core/errors.ts'
 import { cutText } from '../core/gather.ts'
@@ -18,6 +19,8 @@ const exchangeSchema = z.object({
   answer_id: z.string().nullable(),
   /** Requests of earlier rounds of the same answer, between which the caller ran tools. */
   rounds: z.array(z.string()).default([]),
+  /** Where what it replaced began, or null: what began from then on and before it has no place any more (CV10). */
+  since: z.number().nullable().default(null),
 })
 export type Exchange = z.input<typeof exchangeSchema>
 
@@ -27,8 +30,12 @@ const rowSchema = z.object({
   message_id: z.string().nullable(),
   at: z.number(),
   body: z.string(),
+  bytes: z.number(),
 })
 type Row = Omit<z.infer<typeof rowSchema>, 'body'> & { readonly exchange: Exchange }
+
+const sizeSchema = rowSchema.pick({ n: true, bytes: true })
+const placeSchema = z.object({ n: z.number(), since: z.number().nullable() })
 
 const infoSchema = z.object({
   conversation_id: z.string(),
@@ -46,16 +53,21 @@ const INFO = `SELECT c.conversation_id, c.title, c.created_at,
   (SELECT substr(ltrim(json_extract(body, '$.prompt'), char(9, 10, 11, 12, 13, 32)), 1, 400) FROM exchanges e WHERE e.conversation_id = c.conversation_id ORDER BY n LIMIT 1) first
   FROM conversations c`
 
-/** Exchanges read at a time: a cursor that is left open locks its table. */
+/** Exchanges read at a time: a cursor that is left open locks its table; and their text all together, one at least. */
 const PORTION = 50
+const PORTION_BYTES = 2_000_000
 /** An exchange's text at most, bytes of UTF-8: a row ends at 2 MB, and an answer's characters are up to six bytes as JSON. */
 const ROW_BYTES = 1_900_000
 
 /** What is saved with the end of a request. */
 export interface NewExchange {
   readonly requestId: string
+  /** The number of its request's start: exchanges stand in that order (CV10). */
+  readonly startSeq: number
   /** The user's message by the caller's own id, or null. */
   readonly messageId: string | null
+  /** What runs in the conversation still and began before it; without rounds that go on. */
+  readonly older: readonly Omit<Begun, 'since'>[]
   /** When it ended, ms. */
   readonly at: number
   readonly exchange: Exchange
@@ -97,11 +109,24 @@ export class Conversations {
     return infoOf(row)
   }
 
-  /** A conversation with all of its messages. @throws FreshetError `conversation_not_found` */
-  read(id: string): Conversation {
+  /**
+   * A conversation with its newest messages, as many as one answer holds (CV11).
+   * @param before `next` of the answer before, for older ones, or null
+   * @throws FreshetError `conversation_not_found`
+   */
+  read(id: string, before: number | null = null): Conversation {
     const info = this.info(id)
-    const messages = [...this.#rows(id)].toReversed().flatMap((row) => messagesOf(row))
-    return { ...info, messages }
+    const rows: Row[] = []
+    let bytes = 0
+    for (const row of this.#rows(id, before ?? Number.MAX_SAFE_INTEGER)) {
+      bytes += row.bytes
+      if (rows.length > 0 && bytes > LIMITS.conversationBytes) break
+      rows.push(row)
+    }
+    const messages = rows.toReversed().flatMap((row) => messagesOf(row))
+    const first = rows.at(-1)
+    const omitted = first === undefined ? 0 : this.#countUntil(id, first.n)
+    return { ...info, messages, omitted, next: first !== undefined && omitted > 0 ? first.n : null }
   }
 
   /**
@@ -158,9 +183,7 @@ export class Conversations {
 
   /** Messages that there are before one: all of them, unless it came again (CV7). */
   countBefore(id: string, messageId: string | null): number {
-    const until = this.#placeOf(id, messageId)
-    const sum = this.#sql.run('SELECT sum(messages) n FROM exchanges WHERE conversation_id = ? AND n < ?', id, until)
-    return Number(sum[0]?.['n'] ?? 0)
+    return this.#countUntil(id, this.#placeOf(id, messageId))
   }
 
   /** The requests that a message is answered by now, all rounds; none when it has no exchange (CV7). */
@@ -169,32 +192,78 @@ export class Conversations {
     return row === null ? [] : [...(row.exchange.rounds ?? []), row.request_id]
   }
 
-  /** Saves an exchange: one row, and it replaces what came again (CV7). To be called in the end's transaction. */
+  /**
+   * Saves an exchange: one row, and it replaces what came again (CV7). Answers end in any order; the conversation is what it
+   * would be if each had ended before the next one began. To be called in the end's transaction.
+   */
   save(id: string, given: NewExchange): void {
-    // Deleted while it ran: then it stays so.
-    if (!this.has(id)) return
-    const place = this.#placeOf(id, given.messageId)
-    const before = given.goesOn && place < Number.MAX_SAFE_INTEGER ? this.#at(id, place) : null
-    if (place < Number.MAX_SAFE_INTEGER) {
-      this.#sql.run('DELETE FROM exchanges WHERE conversation_id = ? AND n >= ?', id, place)
+    const { startSeq, messageId } = given
+    // Deleted while it ran: then it stays so. Replaced by what began later: it has no place any more.
+    if (!this.has(id) || this.#isReplaced(id, startSeq)) return
+    const there = given.goesOn ? this.#at(id, this.#placeOf(id, messageId)) : null
+    if (there !== null) {
+      this.#goOn(id, there, given)
+      return
     }
-    const text = [before?.exchange.text ?? '', given.exchange.text].filter((part) => part !== '').join('\n\n')
-    const rounds = before === null ? [] : [...(before.exchange.rounds ?? []), before.request_id]
-    const started_at = before?.exchange.started_at ?? given.exchange.started_at
-    const last = this.#sql.run('SELECT n FROM exchanges WHERE conversation_id = ? ORDER BY n DESC LIMIT 1', id)
-    const n = Number(last[0]?.['n'] ?? 0) + 1
+    const since = this.#since(id, given)
+    if (since !== null) {
+      this.#sql.run('DELETE FROM exchanges WHERE conversation_id = ? AND n >= ? AND n < ?', id, since, startSeq)
+    }
+    const body = bodyOf({ ...given.exchange, since })
     this.#sql.run(
       'INSERT INTO exchanges VALUES (?, ?, ?, ?, ?, ?, ?)',
       id,
-      n,
+      startSeq,
       given.requestId,
-      given.messageId,
+      messageId,
+      given.at,
+      given.exchange.text === '' ? 1 : 2,
+      body,
+    )
+    this.#trim(id)
+  }
+
+  /** Adds a round to an answer where it stands: what was said since came after it all the same. */
+  #goOn(id: string, { n, request_id, exchange }: Row, given: NewExchange): void {
+    const text = [exchange.text, given.exchange.text].filter((part) => part !== '').join('\n\n')
+    const { started_at, since } = exchange
+    const body = { ...given.exchange, text, started_at, since, rounds: [...(exchange.rounds ?? []), request_id] }
+    this.#sql.run(
+      'UPDATE exchanges SET request_id = ?, at = ?, messages = ?, body = ? WHERE conversation_id = ? AND n = ?',
+      given.requestId,
       given.at,
       text === '' ? 1 : 2,
-      bodyOf({ ...given.exchange, text, started_at, rounds }),
+      bodyOf(body),
+      id,
+      n,
     )
-    const oldest = n - LIMITS.conversationExchanges
-    if (oldest <= 0) return
+  }
+
+  /** True when a request that began then gave way to one that began later. */
+  #isReplaced(id: string, startSeq: number): boolean {
+    const sql =
+      "SELECT 1 FROM exchanges WHERE conversation_id = ? AND n > ? AND json_extract(body, '$.since') <= ? LIMIT 1"
+    return this.#sql.run(sql, id, startSeq, startSeq).length > 0
+  }
+
+  /** Where what an exchange replaces began, or null: its message is new. */
+  #since(id: string, { startSeq, messageId, older }: NewExchange): number | null {
+    if (messageId === null) return null
+    const running = older.filter((one) => !this.#isReplaced(id, one.startSeq))
+    const messages = new Set([messageId, ...running.flatMap((one) => one.messageId ?? [])])
+    const kept = [...messages].flatMap((message) => this.#begun(id, message))
+    const begun = [...kept, ...running.map((one) => ({ ...one, since: null }))]
+    return replacedSince(
+      { startSeq, messageId, since: null },
+      begun.filter((one) => one.startSeq < startSeq),
+    )
+  }
+
+  /** Lets the oldest exchanges go of which there are too many. */
+  #trim(id: string): void {
+    const sql = `SELECT n FROM exchanges WHERE conversation_id = ? ORDER BY n DESC LIMIT 1 OFFSET ${LIMITS.conversationExchanges}`
+    const oldest = this.#sql.run(sql, id)[0]?.['n']
+    if (typeof oldest !== 'number') return
     // The prompt that it is called by goes: its name stays.
     const { title } = this.info(id)
     this.#sql.run('UPDATE conversations SET title = ? WHERE conversation_id = ? AND title IS NULL', title, id)
@@ -222,9 +291,18 @@ export class Conversations {
   /** The number of a message's exchange, or beyond all of them when it is new. */
   #placeOf(id: string, messageId: string | null): number {
     if (messageId === null) return Number.MAX_SAFE_INTEGER
-    const sql = 'SELECT n FROM exchanges WHERE conversation_id = ? AND message_id = ? ORDER BY n LIMIT 1'
+    const sql = 'SELECT n FROM exchanges WHERE conversation_id = ? AND message_id = ? ORDER BY n DESC LIMIT 1'
     const n = this.#sql.run(sql, id, messageId)[0]?.['n']
     return typeof n === 'number' ? n : Number.MAX_SAFE_INTEGER
+  }
+
+  /** A message's exchanges: one, or while what replaces it runs one more. */
+  #begun(id: string, messageId: string): readonly Begun[] {
+    const sql = `SELECT n, json_extract(body, '$.since') since FROM exchanges WHERE conversation_id = ? AND message_id = ?`
+    return this.#sql.run(sql, id, messageId).map((row) => {
+      const { n, since } = placeSchema.parse(row)
+      return { startSeq: n, messageId, since }
+    })
   }
 
   #at(id: string, n: number): Row | null {
@@ -232,17 +310,33 @@ export class Conversations {
     return row === undefined ? null : rowOf(row)
   }
 
+  #countUntil(id: string, n: number): number {
+    const sum = this.#sql.run('SELECT sum(messages) n FROM exchanges WHERE conversation_id = ? AND n < ?', id, n)
+    return Number(sum[0]?.['n'] ?? 0)
+  }
+
   /** Exchanges before a number, newest first, in portions. */
-  *#rows(id: string, before: number = Number.MAX_SAFE_INTEGER): Generator<Row> {
+  *#rows(id: string, before: number): Generator<Row> {
     for (let until = before; ; ) {
-      const rows = this.#sql
-        .run(`${ROW} AND n < ? ORDER BY n DESC LIMIT ${PORTION}`, id, until)
-        .map((row) => rowOf(row))
-      yield* rows
-      const last = rows.at(-1)
-      if (last === undefined || rows.length < PORTION) return
-      until = last.n
+      const from = this.#portion(id, until)
+      if (from === null) return
+      const rows = this.#sql.run(`${ROW} AND n >= ? AND n < ? ORDER BY n DESC`, id, from, until)
+      for (const row of rows) yield rowOf(row)
+      until = from
     }
+  }
+
+  /** Where a portion begins that ends before a number, or null when nothing is there. */
+  #portion(id: string, until: number): number | null {
+    const sizes = `SELECT n, ${BYTES} FROM exchanges WHERE conversation_id = ? AND n < ? ORDER BY n DESC LIMIT ${PORTION}`
+    let [from, sum]: [number | null, number] = [null, 0]
+    for (const row of this.#sql.run(sizes, id, until)) {
+      const { n, bytes } = sizeSchema.parse(row)
+      sum += bytes
+      if (from !== null && sum > PORTION_BYTES) break
+      from = n
+    }
+    return from
   }
 
   *#past(id: string, before: number): Generator<PastExchange> {
@@ -254,7 +348,9 @@ export class Conversations {
   }
 }
 
-const ROW = 'SELECT n, request_id, message_id, at, body FROM exchanges WHERE conversation_id = ?'
+/** Told by a row's head: its text is not read for it. */
+const BYTES = 'octet_length(body) bytes'
+const ROW = `SELECT n, request_id, message_id, at, body, ${BYTES} FROM exchanges WHERE conversation_id = ?`
 
 function rowOf(raw: unknown): Row {
   const { body, ...row } = rowSchema.parse(raw)

@@ -28,6 +28,8 @@ export interface Entry {
   readonly spend: Spend
 }
 
+/** By so much, ms, a clock may go back between two rows. */
+const CLOCK_MS = 60_000
 const COLUMNS = 'id, at, provider, model, input_tokens, output_tokens, cost, estimated'
 
 /** The hub's ledger: one settled row for each attempt at a provider (SPEC MN). Nothing in it is ever changed. */
@@ -62,9 +64,12 @@ export class Ledger {
     return this.#sql.run(`SELECT ${COLUMNS} FROM ledger WHERE id > ? ORDER BY id`, id).map((row) => entryOf(row))
   }
 
-  /** True when an attempt of a request at a provider is settled already. */
-  has(requestId: string, provider: string): boolean {
-    return this.#sql.run('SELECT 1 FROM ledger WHERE request_id = ? AND provider = ?', requestId, provider).length > 0
+  /** True when an attempt of a request at a provider is settled already. @param startedAt when the request began, ms */
+  has(requestId: string, provider: string, startedAt: number): boolean {
+    // Rows are in the order of time: none before the request began is looked at.
+    const before = 'SELECT id FROM ledger WHERE at < ? ORDER BY id DESC LIMIT 1'
+    const sql = `SELECT 1 FROM ledger WHERE id > coalesce((${before}), 0) AND request_id = ? AND provider = ? LIMIT 1`
+    return this.#sql.run(sql, startedAt - CLOCK_MS, requestId, provider).length > 0
   }
 
   /** When the newest attempt was settled, ms, or null. */

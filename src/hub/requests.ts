@@ -280,17 +280,9 @@ export class Requests {
         chars,
         seconds: Math.max(0, now - row.started_at) / 1000,
         save: () => {
-          if (row.conversation_id === null || start === null) return
+          if (start === null) return
           const { prompt, message_id } = start.data
-          const exchange = exchangeOf(prompt, texts.join(''), 'error', row.started_at, message_id)
-          const given = {
-            requestId: row.request_id,
-            messageId: row.message_id,
-            at: now,
-            exchange,
-            goesOn: row.goes_on === 1,
-          }
-          this.#ports.conversations.save(row.conversation_id, given)
+          this.#keep(row, exchangeOf(prompt, texts.join(''), 'error', row.started_at, message_id), now)
         },
       })
     }
@@ -380,13 +372,21 @@ export class Requests {
   #save(running: Running, status: Exchange['status'], now: number): void {
     const { command, generation, requestId } = running
     if (command.conversationId === null) return
-    this.#ports.conversations.save(command.conversationId, {
-      requestId,
-      messageId: command.messageId,
-      at: now,
-      exchange: exchangeOf(command.prompt, generation.text, status, generation.startedAt, command.answerId),
-      goesOn: command.after.length > 0,
-    })
+    const { text, startedAt } = generation
+    this.#keep(this.known(requestId), exchangeOf(command.prompt, text, status, startedAt, command.answerId), now)
+  }
+
+  #keep(row: RequestRow, exchange: Exchange, at: number): void {
+    const { request_id: requestId, start_seq: startSeq, message_id: messageId } = row
+    const { store, conversations } = this.#ports
+    if (row.conversation_id === null) return
+    // A message that cannot come again replaces nothing.
+    const running = messageId === null ? [] : store.runningRequests()
+    const older = running
+      .filter((one) => one.conversation_id === row.conversation_id && one.start_seq < startSeq && one.goes_on === 0)
+      .map((one) => ({ startSeq: one.start_seq, messageId: one.message_id }))
+    const goesOn = row.goes_on === 1
+    conversations.save(row.conversation_id, { requestId, startSeq, messageId, older, at, exchange, goesOn })
   }
 
   /** The last events of a request and its end, with its exchange: one transaction, in one turn with their sending. */

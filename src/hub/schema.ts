@@ -56,7 +56,8 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       title TEXT,
       created_at INTEGER NOT NULL
     ) WITHOUT ROWID`,
-    // A message and its answer; messages is 1 while there is no word of an answer.
+    // A message and its answer; messages is 1 while there is no word of an answer. n is the number of its request's start;
+    // once they were counted 1, 2, 3 …, which is smaller than that of any request to come.
     `CREATE TABLE exchanges (
       conversation_id TEXT NOT NULL,
       n INTEGER NOT NULL,

@@ -193,8 +193,9 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
     return reply(() => this.#alive?.hub.desk.list(before, limit) ?? { conversations: [], next: null })
   }
 
-  conversation(id: string): Reply<Conversation> {
-    return reply(() => (this.#alive ?? noConversation()).hub.desk.read(id))
+  /** The newest messages of a conversation. @param before `next` of the answer before, for older ones, or null */
+  conversation(id: string, before: number | null = null): Reply<Conversation> {
+    return reply(() => (this.#alive ?? noConversation()).hub.desk.read(id, before))
   }
 
   renameConversation(id: string, title: string): Reply<ConversationInfo> {

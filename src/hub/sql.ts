@@ -24,6 +24,7 @@ export interface SqlStorageLike {
 export class Sql {
   readonly #storage: SqlStorageLike
   #rowsWritten = 0
+  #rollbacks = 0
 
   constructor(storage: SqlStorageLike) {
     this.#storage = storage
@@ -32,6 +33,11 @@ export class Sql {
   /** Rows written by all statements so far, by the storage's own count. */
   get rowsWritten(): number {
     return this.#rowsWritten
+  }
+
+  /** Transactions that came to nothing: what was noted of them is not so. */
+  get rollbacks(): number {
+    return this.#rollbacks
   }
 
   get bytes(): number {
@@ -48,6 +54,11 @@ export class Sql {
 
   /** All or nothing: what throws is rolled back. */
   transaction<T>(work: () => T): T {
-    return this.#storage.transactionSync(work)
+    try {
+      return this.#storage.transactionSync(work)
+    } catch (error) {
+      this.#rollbacks += 1
+      throw error
+    }
   }
 }

@@ -1,7 +1,9 @@
 import * as z from 'zod'
 import { ASSISTANT } from '../core/commands.ts'
+import { LIMITS } from '../core/limits.ts'
 import { type Totals, totalsSchema } from '../core/report.ts'
 import type { PastStart } from './allowance.ts'
+import { KnownRequests } from './known-requests.ts'
 import type { Sql } from './sql.ts'
 
 export type RequestStatus = 'running' | 'complete' | 'cancelled' | 'error'
@@ -49,6 +51,8 @@ export class HubStore {
   readonly #sql: Sql
   /** Rows of the count that `totals.rows_written` already holds. */
   #counted: number
+  /** What is known without a look through the table: all that runs, and what ended since then (ms). Null: nothing yet. */
+  #known: { readonly requests: KnownRequests; readonly since: number; readonly rollbacks: number } | null = null
 
   constructor(sql: Sql) {
     this.#sql = sql
@@ -79,8 +83,11 @@ export class HubStore {
     return row === undefined ? null : requestSchema.parse(row)
   }
 
+  /** Requests that run, or ran when an earlier instance died, in the order in which they began. */
   runningRequests(): readonly RequestRow[] {
-    return this.#sql.run("SELECT * FROM requests WHERE status = 'running'").map((row) => requestSchema.parse(row))
+    return this.#rowsOf(this.#knownSince(Number.MAX_SAFE_INTEGER).running)
+      .filter(({ status }) => status === 'running')
+      .toSorted((a, b) => a.start_seq - b.start_seq)
   }
 
   addRequest(row: Omit<RequestRow, 'status' | 'ended_at' | 'chars' | 'end_seq' | 'unseen'>): void {
@@ -99,14 +106,15 @@ export class HubStore {
       row.goes_on,
       row.agent,
     )
+    this.#known?.requests.began(row.request_id, row.retry_key)
   }
 
   endRequest(
     requestId: string,
     end: { status: RequestStatus; now: number; chars: number; seq: number; seen: boolean },
-  ) {
-    this.#sql.run(
-      'UPDATE requests SET status = ?, ended_at = ?, chars = ?, end_seq = ?, unseen = ? WHERE request_id = ?',
+  ): void {
+    const [ended] = this.#sql.run(
+      'UPDATE requests SET status = ?, ended_at = ?, chars = ?, end_seq = ?, unseen = ? WHERE request_id = ? RETURNING retry_key',
       end.status,
       end.now,
       end.chars,
@@ -114,13 +122,21 @@ export class HubStore {
       end.seen ? 0 : 1,
       requestId,
     )
+    if (this.#known === null) return
+    const { requests, since } = this.#known
+    const retryKey = ended?.['retry_key']
+    requests.ended(requestId, typeof retryKey === 'string' ? retryKey : null, end.now)
+    // Twice as long as a retry looks back, in case that the clock does.
+    const before = end.now - 2 * LIMITS.retryJoinMs
+    requests.forgetBefore(before)
+    this.#known = { ...this.#known, since: Math.max(since, before) }
   }
 
   /** Requests that a retry could mean (GE11), newest first: each runs, or ended not before `since` (ms). */
   withRetryKey(retryKey: string, since: number): readonly RequestRow[] {
-    const sql =
-      'SELECT * FROM requests WHERE retry_key = ? AND (ended_at IS NULL OR ended_at >= ?) ORDER BY start_seq DESC'
-    return this.#sql.run(sql, retryKey, since).map((row) => requestSchema.parse(row))
+    return this.#rowsOf(this.#knownSince(since).withKey(retryKey))
+      .filter(({ retry_key, ended_at }) => retry_key === retryKey && (ended_at === null || ended_at >= since))
+      .toSorted((a, b) => b.start_seq - a.start_seq)
   }
 
   /** Somebody has come to see the end of a request. */
@@ -130,21 +146,17 @@ export class HubStore {
 
   /** Requests that began since (ms), and all that run: what a user's limits count (RL1, RL2). */
   starts(since: number): readonly PastStart[] {
-    const rows = this.#sql.run("SELECT * FROM requests WHERE started_at > ? OR status = 'running'", since)
-    return rows.map((raw) => {
-      const row = requestSchema.parse(raw)
-      const isRunning = row.status === 'running'
-      return { requestId: row.request_id, agent: row.agent ?? ASSISTANT, at: row.started_at, isRunning }
-    })
+    return this.#read(since)
+      .rows.filter(({ started_at, status }) => started_at > since || status === 'running')
+      .map((row) => {
+        const isRunning = row.status === 'running'
+        return { requestId: row.request_id, agent: row.agent ?? ASSISTANT, at: row.started_at, isRunning }
+      })
   }
 
   /** The newest running request of a conversation. */
   runningIn(conversationId: string): RequestRow | null {
-    const row = this.#sql.run(
-      "SELECT * FROM requests WHERE conversation_id = ? AND status = 'running' ORDER BY start_seq DESC LIMIT 1",
-      conversationId,
-    )[0]
-    return row === undefined ? null : requestSchema.parse(row)
+    return this.runningRequests().findLast(({ conversation_id }) => conversation_id === conversationId) ?? null
   }
 
   /**
@@ -159,5 +171,30 @@ export class HubStore {
   /** Forgets requests whose first event is no longer kept: their ids mean nothing any more (GE3). */
   forgetBefore(firstSeq: number): void {
     this.#sql.run("DELETE FROM requests WHERE start_seq < ? AND status <> 'running'", firstSeq)
+  }
+
+  /** What runs, and what ended since (ms), as it was noted; at first, and after what was rolled back, by a look. */
+  #knownSince(since: number): KnownRequests {
+    const known = this.#known
+    if (known !== null && known.since <= since && known.rollbacks === this.#sql.rollbacks) return known.requests
+    return this.#read(since).requests
+  }
+
+  /** Looks through the table for what runs, and what began or ended since (ms). */
+  #read(since: number): { readonly rows: readonly RequestRow[]; readonly requests: KnownRequests } {
+    const sql = `SELECT * FROM requests
+      WHERE status = 'running' OR started_at > ?1 OR (retry_key IS NOT NULL AND ended_at >= ?1) ORDER BY ended_at`
+    const rows = this.#sql.run(sql, since).map((row) => requestSchema.parse(row))
+    const requests = new KnownRequests()
+    for (const { request_id, retry_key, ended_at } of rows) {
+      if (ended_at === null) requests.began(request_id, retry_key)
+      else requests.ended(request_id, retry_key, ended_at)
+    }
+    this.#known = { requests, since, rollbacks: this.#sql.rollbacks }
+    return { rows, requests }
+  }
+
+  #rowsOf(requestIds: readonly string[]): readonly RequestRow[] {
+    return requestIds.flatMap((requestId) => this.request(requestId) ?? [])
   }
 }

@@ -259,6 +259,7 @@ export const INTERNAL: Readonly<Record<string, readonly string[]>> = {
     'historyTokens',
     'historyMessages',
     'conversationExchanges',
+    'conversationBytes',
     'activeConversations',
   ],
   'times and retries of our own': [

@@ -6,34 +6,11 @@ import type { ConversationInfo } from '../../src/core/conversation.ts'
 import { historyOf } from '../../src/core/history.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { titleOf } from '../../src/core/title.ts'
-import { Conversations, type Exchange, type NewExchange } from '../../src/hub/conversations.ts'
+import { Conversations, type Exchange } from '../../src/hub/conversations.ts'
 import { migrate } from '../../src/hub/schema.ts'
 import { Sql } from '../../src/hub/sql.ts'
-
-interface Store {
-  readonly conversations: Conversations
-  readonly sql: Sql
-}
-
-/** Runs a test with a way to get a new, empty store: its storage may be used within its object only. */
-function within(test: (make: () => Promise<Store>) => Promise<void>): Promise<void> {
-  return runInDurableObject(env.SESSION_HUB.getByName('conversation-store'), (_, { storage }) =>
-    test(async () => {
-      await storage.deleteAll()
-      const sql = new Sql(storage)
-      migrate(sql, { userId: 'u', privateKey: null, epoch: 'n0' }, 0)
-      return { conversations: new Conversations(sql), sql }
-    }),
-  )
-}
-
-function exchange(prompt: string, text: string, more: Partial<Exchange> = {}): Exchange {
-  return { prompt, text, status: 'complete', started_at: 1000, answer_id: null, ...more }
-}
-
-function saved(requestId: string, said: Exchange, more: Partial<NewExchange> = {}): NewExchange {
-  return { requestId, messageId: null, at: 2000, exchange: said, goesOn: false, ...more }
-}
+import { exchange, fill, saved, within } from './conversation-support.ts'
+import { countReads } from './count-reads.ts'
 
 /** Ids that begin alike, or that mean something to SQL. */
 const IDS = ['c1', 'c', 'c12', 'c%', 'c_', "c'1"]
@@ -100,29 +77,6 @@ describe('a list of conversations', () => {
     }))
 })
 
-/** The same storage, with a count of the rows that it read. */
-function countReads(storage: DurableObjectStorage) {
-  const cursors: { readonly rowsRead: number }[] = []
-  const sql = new Proxy(storage.sql, {
-    get: (target, key) =>
-      key === 'exec'
-        ? (...given: [string]) => {
-            const cursor = target.exec(...given)
-            cursors.push(cursor)
-            return cursor
-          }
-        : Reflect.get(target, key, target),
-  })
-  const counting = new Proxy(storage, {
-    get: (target, key) => {
-      if (key === 'sql') return sql
-      const value: unknown = Reflect.get(target, key, target)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
-  return { counting, read: () => cursors.reduce((sum, { rowsRead }) => sum + rowsRead, 0) }
-}
-
 describe('a conversation', () => {
   it('[CV1] one that is not there is not found, and nothing is made by asking', () =>
     within(async (make) => {
@@ -154,6 +108,8 @@ describe('a conversation', () => {
         createdAt: 0,
         updatedAt: 600,
         messageCount: 5,
+        omitted: 0,
+        next: null,
         messages: [
           { role: 'user', content: 'why?', at: 100, requestId: 'r1', messageId: 'r1-user', status: 'complete' },
           { role: 'assistant', content: 'because', at: 200, requestId: 'r1', messageId: 'r1', status: 'complete' },
@@ -316,17 +272,6 @@ describe('bounds', () => {
   )
 })
 
-/** So many exchanges, without the time that it takes to save them one by one. */
-function fill(sql: Sql, id: string, count: number): void {
-  sql.run(
-    `INSERT INTO exchanges
-     WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < ?)
-     SELECT ?, n, 'r' || n, NULL, n, 2, json_object('prompt', 'prompt ' || n, 'text', 'answer ' || n, 'status', 'complete', 'started_at', n, 'answer_id', NULL) FROM i`,
-    count,
-    id,
-  )
-}
-
 /** What a conversation should hold, as a list. */
 interface Model {
   exchanges: { requestId: string; messageId: string | null; at: number; said: Exchange }[]
@@ -361,8 +306,9 @@ function obey(model: Map<string, Model>, { what, id, messageId, text, status, go
   const goesOnFrom = goesOn && before ? before.said : null
   const whole = [goesOnFrom?.text ?? '', text].filter((part) => part !== '').join('\n\n')
   const said = exchange(`p${i}`, whole, { status, started_at: goesOnFrom?.started_at ?? i })
-  const kept = at === -1 ? own.exchanges : own.exchanges.slice(0, at)
-  own.exchanges = [...kept, { requestId: `r${i}`, messageId, at: i + 1, said }]
+  const one = { requestId: `r${i}`, messageId, at: i + 1, said }
+  if (goesOnFrom === null) own.exchanges = [...(at === -1 ? own.exchanges : own.exchanges.slice(0, at)), one]
+  else own.exchanges = own.exchanges.with(at, one)
 }
 type ActOf = typeof actArb extends fc.Arbitrary<infer T> ? T : never
 
@@ -382,10 +328,14 @@ describe('what was said', () => {
               if (what === 'clear') conversations.clear(id, i)
               else {
                 const said = exchange(`p${i}`, text, { status, started_at: i })
-                const count = conversations.countBefore(id, messageId) + 2
+                const before = conversations.countBefore(id, messageId)
                 conversations.save(id, saved(`r${i}`, said, { at: i + 1, messageId, goesOn }))
-                const unanswered = model.get(id)?.exchanges.at(-1)?.said.text === '' ? 1 : 0
-                expect(conversations.info(id).messageCount).toBe(count - unanswered)
+                const all = model.get(id)?.exchanges ?? []
+                const earlier = all.slice(
+                  0,
+                  all.findIndex(({ requestId }) => requestId === `r${i}`),
+                )
+                expect(before).toBe(earlier.reduce((sum, one) => sum + (one.said.text === '' ? 1 : 2), 0))
               }
             }
           }

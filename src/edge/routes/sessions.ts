@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import type { ConversationInfo } from '../../core/conversation.ts'
+import { LIMITS } from '../../core/limits.ts'
 import type { EdgeContext, EdgeEnv } from '../context.ts'
 import { endpoint } from '../endpoint.ts'
 import { hubOf, unwrap } from '../hubs.ts'
@@ -10,6 +11,7 @@ import {
   conversationSchema,
   listQuery,
   newSessionBody,
+  readQuery,
   renameBody,
   sessionDoneSchema,
   sessionParams,
@@ -68,18 +70,20 @@ endpoint(
     path: '/sessions/{id}',
     tag,
     summary: 'A conversation with its messages',
-    request: { params: sessionParams },
+    description: `All that is kept of it, or where that is more than ${LIMITS.conversationBytes / 1_000_000} MB the newest messages, one exchange at least; older ones by \`before\`.`,
+    request: { params: sessionParams, query: readQuery },
     responses: {
-      200: jsonResponse(conversationSchema, 'All that is kept of it.'),
+      200: jsonResponse(conversationSchema, 'Its messages.'),
       ...problems('conversation_not_found'),
     },
   },
-  async (c, { params: { id } }) => {
-    const conversation = unwrap(await hubWith(c, id).conversation(id))
+  async (c, { params: { id }, query: { before = null } }) => {
+    const conversation = unwrap(await hubWith(c, id).conversation(id, before))
     const messages = conversation.messages.map(({ role, content, at, status, requestId }) => {
       return { role, content, timestamp: timeOf(at), status, request_id: requestId }
     })
-    return c.json({ ...sessionOf(c, conversation), messages })
+    const { omitted, next } = conversation
+    return c.json({ ...sessionOf(c, conversation), messages, omitted, next: next === null ? null : String(next) })
   },
 )
 

@@ -125,8 +125,24 @@ const messageSchema = z
   })
   .meta({ id: 'SessionMessage' })
 
+export const readQuery = z.object({
+  before: z
+    .string()
+    .regex(/^[0-9]{1,15}$/, { error: 'must be a whole number' })
+    .transform(Number)
+    .optional()
+    .meta({ description: '`next` of the answer before: the messages before those that it had.' }),
+})
+
 export const conversationSchema = sessionSchema
-  .extend({ messages: z.array(messageSchema).meta({ description: 'Oldest first.' }) })
+  .extend({
+    message_count: count.meta({ description: 'All that there are.' }),
+    messages: z
+      .array(messageSchema)
+      .meta({ description: 'Oldest first. The newest of all, or of those before `before`.' }),
+    omitted: count.meta({ description: 'How many older ones there are beside these.' }),
+    next: z.string().nullable().meta({ description: 'For `before`, to get these; null: there are none.' }),
+  })
   .meta({ id: 'Conversation' })
 
 export const sessionDoneSchema = z
