@@ -121,8 +121,11 @@ export const LIMITS = {
   /** A tool's output as text for the model, and strings in it as anyone sees them (AG6). */
   toolOutputChars: 20_000,
   toolStringChars: 5000,
-  /** An end that repeats the answer and its history (D5) is one row, and SQLite's rows end at 2 MB. */
-  closingAnswerChars: 200_000,
+  /**
+   * An end that repeats the answer and its history (D5) is one row, and SQLite's rows end at 2 MB. The answer is in it
+   * twice. Bytes of JSON: of a control character there are six.
+   */
+  closingAnswerBytes: 600_000,
   closingBytes: 1_800_000,
   /** Text of a specialist's finding that its end event carries. */
   findingChars: 4000,

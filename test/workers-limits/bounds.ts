@@ -247,7 +247,7 @@ export const INTERNAL: Readonly<Record<string, readonly string[]>> = {
   'of a tool’s output, a finding or an end: cut, never refused': [
     'toolOutputChars',
     'toolStringChars',
-    'closingAnswerChars',
+    'closingAnswerBytes',
     'closingBytes',
     'findingChars',
     'shown',
