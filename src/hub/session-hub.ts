@@ -18,6 +18,7 @@ import { Answers } from './answers.ts'
 import { Conversations } from './conversations.ts'
 import { HealthView } from './health-view.ts'
 import { Hub } from './hub.ts'
+import { debugOf, type HubDebug } from './hub-debug.ts'
 import { Ledger } from './ledger.ts'
 import { Peer } from './peer.ts'
 import { CONNECT_HEADER, connectSchema, type HubCaller, type Refusal, type Reply, reply } from './protocol.ts'
@@ -30,18 +31,6 @@ import { HubStore, type RequestRow, type RequestStatus } from './store.ts'
 import { type TicketIdentity, Tickets } from './tickets.ts'
 import { noTodo, TodoDesk, type TodoQuery } from './todo-desk.ts'
 import { SqliteTodos } from './todos.ts'
-
-/** What `/debug/hub` shows. */
-export interface HubDebug {
-  readonly instance_id: string
-  readonly connections: number
-  readonly epoch: string
-  readonly first_seq: number
-  readonly last_seq: number
-  readonly rows_written: number
-  readonly storage_bytes: number
-  readonly active_requests: number
-}
 
 /** What is alive while the hub has tables. */
 interface Alive {
@@ -240,8 +229,8 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
   }
 
   /** Resolves when the request has ended. */
-  async outcome(caller: HubCaller, requestId: string): Promise<Reply<Outcome>> {
-    const waiting = this.#reply(() => this.#get(caller).hub.outcome(requestId))
+  async outcome(_caller: HubCaller, requestId: string): Promise<Reply<Outcome>> {
+    const waiting = this.#reply(() => (this.#alive ?? notFound()).hub.outcome(requestId))
     return waiting.ok ? { ok: true, value: await waiting.value } : waiting
   }
 
@@ -264,19 +253,8 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
   }
 
   /** For the operator: what the hub is and holds. */
-  debug(caller: HubCaller): HubDebug {
-    const { hub, log, store } = this.#get(caller)
-    const { epoch, firstSeq, lastSeq } = log.bounds()
-    return {
-      instance_id: this.#instanceId,
-      connections: [...hub.fanOut.peers].filter((peer) => !peer.closed).length,
-      epoch,
-      first_seq: firstSeq,
-      last_seq: lastSeq,
-      rows_written: store.rowsWritten,
-      storage_bytes: this.#sql.bytes,
-      active_requests: hub.requests.runner.size,
-    }
+  debug(): HubDebug {
+    return debugOf(this.#alive, this.#instanceId, this.#sql.bytes)
   }
 
   /** What a caller asked for. After a failure that nobody foresaw it is answered, and then the object starts anew. */
