@@ -293,6 +293,7 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
     })
     const now = Date.now()
     const todos = new SqliteTodos(this.#sql, () => newId(store.privateKey))
+    const tickets = new Tickets(this.#sql)
     const answers = new Answers({
       providers,
       candidates: candidatesOf(config.providers, providers),
@@ -313,7 +314,7 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
         store,
         answers,
         conversations,
-        holdsTodos: () => todos.count() > 0,
+        heldUntil: () => (todos.count() > 0 ? Number.POSITIVE_INFINITY : (tickets.newestEnd ?? 0)),
         allowance: new Allowance(config.limits, store.starts(now - 60_000), store.totals.quota, now),
         answerCache: cache,
         instanceId: this.#instanceId,
@@ -345,7 +346,7 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
       store,
       reporter,
       todos: new TodoDesk(todos, () => Date.now()),
-      tickets: new Tickets(this.#sql),
+      tickets,
     }
     this.#reschedule()
     return this.#alive
