@@ -12,6 +12,8 @@ const ENVELOPE_NAME: Readonly<Record<string, string>> = {
   stream_complete: 'stream_end',
   stream_error: 'error',
   resync: 'resync',
+  // The stream's own error is of no request: with an id it moves the cursor, so that what could not be written is passed.
+  error: 'fault',
 }
 
 /** Events that make up a request and end it: without an id they can only be part of a snapshot (RS6). */

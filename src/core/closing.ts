@@ -1,7 +1,7 @@
 import type { Closing } from './generation.ts'
 import { LIMITS } from './limits.ts'
 import type { ModelMessage } from './model.ts'
-import { utf8Length } from './utf8.ts'
+import { cutToJsonBytes, utf8Length } from './utf8.ts'
 
 /** What a message has in JSON beside its content. */
 const MESSAGE_BYTES = 64
@@ -15,7 +15,7 @@ function bytesOf(text: string): number {
  * bounded: the oldest of the history is left out, and of an overlong answer the beginning is repeated.
  */
 export function closingOf(history: readonly ModelMessage[], prompt: string, text: string): Closing {
-  const final_message = text.slice(0, LIMITS.closingAnswerChars).toWellFormed()
+  const final_message = cutToJsonBytes(text.toWellFormed(), LIMITS.closingAnswerBytes)
   const said = [...history, { role: 'user', content: prompt } as const].flatMap(({ role, content }) =>
     (role === 'user' || role === 'assistant') && content !== '' ? [{ role, content }] : [],
   )

@@ -113,14 +113,26 @@ export const LIMITS = {
   /** Tools that a caller may bring, and the length of one's JSON Schema. → bad_request */
   callerTools: 64,
   toolSchemaChars: 16_384,
+  /**
+   * Calls of tools in one turn of a model, and the arguments of one, characters: each is an event, and one of six bytes a
+   * character is still a row. All of a turn together are bounded as an answer is (`answerChars`), since the compacted log
+   * of a request goes over in one frame. Models send a few calls with a few hundred characters. → provider_error
+   */
+  turnCalls: 128,
+  callArgumentsChars: 256 * 1024,
+  /** A call's id and its tool's name, as a provider gives them: both stand beside a result of the most that fits a row. */
+  callNameChars: 1024,
   /** Tools running at a time in one request, and how long one may take, ms (AG3). */
   toolsAtOnce: 8,
   toolMs: 10_000,
   /** A tool's output as text for the model, and strings in it as anyone sees them (AG6). */
   toolOutputChars: 20_000,
   toolStringChars: 5000,
-  /** An end that repeats the answer and its history (D5) is one row, and SQLite's rows end at 2 MB. */
-  closingAnswerChars: 200_000,
+  /**
+   * An end that repeats the answer and its history (D5) is one row, and SQLite's rows end at 2 MB. The answer is in it
+   * twice. Bytes of JSON: of a control character there are six.
+   */
+  closingAnswerBytes: 600_000,
   closingBytes: 1_800_000,
   /** Text of a specialist's finding that its end event carries. */
   findingChars: 4000,

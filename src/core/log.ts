@@ -55,6 +55,11 @@ export class LogCorrupt extends Error {
   override readonly name = 'LogCorrupt'
 }
 
+/** An event that is larger than a row may be (LG7): a limit is missing, so nothing was written. */
+export class RowTooLarge extends Error {
+  override readonly name = 'RowTooLarge'
+}
+
 /** All events after `seq` one by one, page by page. */
 export function* eventsAfter(log: EventLog, seq: number, page: PageSize): Generator<Numbered> {
   for (let at = seq; ; ) {

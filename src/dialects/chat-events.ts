@@ -1,7 +1,7 @@
 import type { LogEvent } from '../core/events.ts'
-import { parseJson } from '../core/json.ts'
 import type { Dialect } from './dialect.ts'
 import { sseComment, sseEvent } from './sse-text.ts'
+import { argumentsOf } from './tool-arguments.ts'
 
 /**
  * D3, chat over EventSource and over fetch (contract D3): `connected`, `message` with one update each, `done`, `error`.
@@ -48,14 +48,17 @@ function encode(id: string | null, event: LogEvent): string {
 
 type Update = Extract<LogEvent, { type: 'chunk' | 'token' | 'tool_call' | 'tool_result' | 'specialist' }>
 
-/** An update without its time; `tool_result` is not of the contract, whose clients pass over types they do not know. */
+/**
+ * An update without its time; `tool_result` is not of the contract, whose clients pass over types they do not know. The
+ * contract promises arguments that are an object.
+ */
 function updateOf({ type, data }: Update): object {
   switch (type) {
     case 'chunk':
     case 'token':
       return { type: 'text', content: data.chunk }
     case 'tool_call':
-      return { type, tool: data.tool, arguments: argumentsOf(data.arguments), call_id: data.call_id }
+      return { type, tool: data.tool, arguments: argumentsOf(data.arguments) ?? {}, call_id: data.call_id }
     case 'tool_result':
       return { type, tool: data.tool, call_id: data.call_id, status: data.status, output: data.output }
     case 'specialist': {
@@ -63,15 +66,5 @@ function updateOf({ type, data }: Update): object {
       const end = status === 'started' ? {} : { content, duration, cost }
       return { type: 'specialist_update', specialist, status, run_id, ...end }
     }
-  }
-}
-
-/** A model's arguments as the object that the contract promises; an empty one when they are none. */
-function argumentsOf(text: string): object {
-  try {
-    const raw = parseJson(text, 'The arguments')
-    return typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? raw : {}
-  } catch {
-    return {}
   }
 }

@@ -44,9 +44,9 @@ export function opsHeartbeat(at: number): string {
   return sseEvent({ event: 'heartbeat', data: JSON.stringify({ timestamp: at / 1000 }) })
 }
 
-/** The stream's own error, without an id: the reader is told why it ends. */
-export function opsFault(code: string, message: string): string {
-  return sseEvent({ event: 'error', data: JSON.stringify({ error: message, error_type: code }) })
+/** The stream's own error: why it ends. @param id where the reader goes on when it comes again; null: where it was */
+export function opsFault(code: string, message: string, id: string | null): string {
+  return sseEvent({ id: id ?? undefined, event: 'error', data: JSON.stringify({ error: message, error_type: code }) })
 }
 
 /** An event of the hub's wire in this dialect, or null when it has none (`metadata`, typing). */

@@ -1,11 +1,11 @@
 import { closingOf } from '../core/closing.ts'
 import type { LogEvent } from '../core/events.ts'
 import type { Closing } from '../core/generation.ts'
-import { parseJson } from '../core/json.ts'
 import { TODO_AGENT } from '../core/todo.ts'
 import { utf8Length } from '../core/utf8.ts'
 import type { Dialect, Encoder } from './dialect.ts'
 import { sseComment, sseEvent } from './sse-text.ts'
+import { argumentsOf } from './tool-arguments.ts'
 
 /** Bytes of data that are gathered into one `batch`; what is larger goes out at once (contract D5). */
 const BATCH_BYTES = 1024
@@ -136,10 +136,9 @@ function toldOf(event: LogEvent, said: Said): readonly Told[] {
     case 'token':
       return [{ event: 'message_delta', data: { content: event.data.chunk } }]
     case 'tool_call': {
-      const { tool, call_id, by } = event.data
-      return [
-        { event: 'tool_call', data: { tool_name: tool, arguments: argumentsOf(event.data.arguments), call_id, by } },
-      ]
+      const { tool: tool_name, call_id, by } = event.data
+      const given = argumentsOf(event.data.arguments) ?? {}
+      return [{ event: 'tool_call', data: { tool_name, arguments: given, call_id, by } }]
     }
     case 'tool_result': {
       const { tool, call_id, status, output } = event.data
@@ -193,14 +192,4 @@ export interface MonthlyUsage {
 /** A stream that is refused by the rate: one event, with a sentence that says when to come back. */
 export function todoRateLimited(message: string, usage: MonthlyUsage): string {
   return written(null, [{ event: 'rate_limit_exceeded', data: { message, ...usage } }])
-}
-
-/** A model's arguments as an object; an empty one when they are none. */
-function argumentsOf(text: string): object {
-  try {
-    const raw = parseJson(text, 'The arguments')
-    return typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? raw : {}
-  } catch {
-    return {}
-  }
 }

@@ -1,4 +1,5 @@
 import type { LogEvent } from '../core/events.ts'
+import { argumentsOf } from './tool-arguments.ts'
 
 type Of<T extends LogEvent['type']> = Extract<LogEvent, { type: T }>
 
@@ -69,7 +70,7 @@ export function startOf({ data, conversation_id }: Of<'stream_start'>): UiChunk 
  */
 export function callOf({ data }: Of<'tool_call'>): readonly UiChunk[] {
   const call: UiCall = { toolCallId: data.call_id, toolName: data.tool, ...(!data.external && EXECUTED) }
-  const input = inputOf(data.arguments)
+  const input = argumentsOf(data.arguments)
   const start: UiChunk = { type: 'tool-input-start', ...call }
   if (input !== null) return [start, { type: 'tool-input-available', ...call, input }]
   if (!data.external) return [start, { type: 'tool-input-available', ...call, input: { text: data.arguments } }]
@@ -78,17 +79,6 @@ export function callOf({ data }: Of<'tool_call'>): readonly UiChunk[] {
 }
 
 const EXECUTED: Executed = { providerExecuted: true }
-
-/** A tool's arguments as an object; null when they are none. No text at all is a call without arguments. */
-function inputOf(text: string): object | null {
-  if (text.trim() === '') return {}
-  try {
-    const input: unknown = JSON.parse(text)
-    return typeof input === 'object' && input !== null && !Array.isArray(input) ? input : null
-  } catch {
-    return null
-  }
-}
 
 /** What a tool of ours gave back. */
 export function resultOf({ data: { call_id, status, output } }: Of<'tool_result'>): UiChunk {

@@ -2,6 +2,8 @@ import { LIMITS } from '../core/limits.ts'
 
 /** Bytes that may wait before the reader counts as not keeping up. */
 const HIGH_WATER = 64 * 1024
+/** Bytes that are taken at a time: a reader of 1 KiB a second is seen to take something at each look. */
+const PIECE = 16 * 1024
 
 interface ReaderEvents {
   /** There is room again after there was none. */
@@ -20,8 +22,11 @@ export class Reader {
   readonly #encoder = new TextEncoder()
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null
   #full = false
-  /** Since when it has taken nothing though something waits, ms, or null. */
+  /** Since when it has taken nothing though more waits than it keeps up with, ms, or null. */
   #stuckSince: number | null = null
+  #written = 0
+  /** Bytes that it had taken when that was last looked at. */
+  #taken = 0
   #over = false
 
   constructor(events: ReaderEvents) {
@@ -52,19 +57,23 @@ export class Reader {
     const controller = this.#controller
     if (this.#over || controller === null || text === '') return
     // What waited before counts, so that one large event (a state, a snapshot) is no reason to cut a healthy reader off.
-    if (HIGH_WATER - (controller.desiredSize ?? 0) > LIMITS.readerBufferBytes) {
+    if (this.#waiting > LIMITS.readerBufferBytes) {
       this.cut()
       return
     }
-    controller.enqueue(this.#encoder.encode(text))
-    if ((controller.desiredSize ?? 0) > 0) return
+    const bytes = this.#encoder.encode(text)
+    for (let at = 0; at < bytes.length; at += PIECE) controller.enqueue(bytes.subarray(at, at + PIECE))
+    this.#written += bytes.length
+    if (this.#waiting < HIGH_WATER) return
     this.#full = true
-    this.#stuckSince ??= now
+    if (this.#stuckSince === null) this.#progressed(now)
   }
 
-  /** Cuts off a reader that has taken nothing for too long. @param now ms */
+  /** Cuts off a reader that has taken nothing for too long; one that takes little is only slow. @param now ms */
   check(now: number): void {
-    if (this.#stuckSince !== null && now - this.#stuckSince > LIMITS.slowReaderMs) this.cut()
+    if (this.#stuckSince === null) return
+    if (this.#written - this.#waiting > this.#taken) this.#progressed(now)
+    else if (now - this.#stuckSince > LIMITS.slowReaderMs) this.cut()
   }
 
   /** Ends the stream after what waits. */
@@ -79,6 +88,16 @@ export class Reader {
     if (this.#over) return
     this.#controller?.error(new Error('the reader took nothing'))
     this.#finish()
+  }
+
+  /** Bytes that it has yet to take. */
+  get #waiting(): number {
+    return HIGH_WATER - (this.#controller?.desiredSize ?? 0)
+  }
+
+  #progressed(now: number): void {
+    this.#stuckSince = now
+    this.#taken = this.#written - this.#waiting
   }
 
   #pulled(): void {

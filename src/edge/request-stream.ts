@@ -125,10 +125,10 @@ function writerOf(stream: RequestStream): BridgeDialect & { requestId(): string 
       observer?.event(event)
       return encoder.event(envelope.id, event)
     },
-    // In every dialect it is what an error of the request would be, but without an id: the request itself goes on.
-    fault(code, message, now) {
+    // In every dialect it is what an error of the request would be; the request itself goes on.
+    fault(code, message, now, id) {
       const request = { request_id: requestId ?? '', conversation_id: conversationId }
-      return encoder.event(null, faultOf(request, code, message, now)) + (encoder.flush?.() ?? '')
+      return encoder.event(id, faultOf(request, code, message, now)) + (encoder.flush?.() ?? '')
     },
     heartbeat: (now) => encoder.heartbeat(now),
     flush: () => encoder.flush?.() ?? '',

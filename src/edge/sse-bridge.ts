@@ -11,8 +11,11 @@ export interface BridgeDialect {
   opened(clientId: string, cursor: string | null, now: number): string
   event(envelope: Envelope): string | null
   heartbeat(now: number): string
-  /** The stream's own error, without an id: why it ends before its time. */
-  fault(code: ErrorCode, message: string, now: number): string
+  /**
+   * The stream's own error: why it ends before its time.
+   * @param id where the reader goes on when it comes again; null: where it was
+   */
+  fault(code: ErrorCode, message: string, now: number, id: string | null): string
   /** Text held back until a frame of the hub was encoded. */
   flush?(): string
   /** True after the event that ends the stream (DI2); without it, a stream has no end. */
@@ -60,6 +63,8 @@ class Bridge {
   #clientId: string | null = null
   #cursor: string | null = null
   #unacked = 0
+  /** How often the hub was attached again since something was passed on. */
+  #attempts = 0
   #lastEventAt = Date.now()
   #lastWriteAt = Date.now()
   #timer: ReturnType<typeof setTimeout> | null = null
@@ -88,11 +93,18 @@ class Bridge {
   }
 
   #frame(frame: string): void {
+    if (this.reader.isOver) return
     let text = ''
     const { dialect } = this.#options
-    for (const line of splitFrame(frame)) text += this.#encode(parseEnvelope(line)) ?? ''
-    text += dialect.flush?.() ?? ''
+    try {
+      for (const line of splitFrame(frame)) text += this.#encode(parseEnvelope(line)) ?? ''
+      text += dialect.flush?.() ?? ''
+    } catch (error) {
+      this.#fail(text, error)
+      return
+    }
     if (text !== '') {
+      this.#attempts = 0
       this.#lastEventAt = Date.now()
       this.#write(text)
       this.#begin()
@@ -113,6 +125,18 @@ class Bridge {
     }
     if (envelope.id !== null) this.#cursor = envelope.id
     return this.#options.dialect.event(envelope)
+  }
+
+  /**
+   * Ends the stream at an event that cannot be written: it would fail the same way each time. The reader is told, by an
+   * error with that event's id, so that its next stream goes on behind it (SB7).
+   * @param before what was written of the frame until then
+   */
+  #fail(before: string, error: unknown): void {
+    console.error({ message: 'event not written', name: error instanceof Error ? error.name : typeof error })
+    const words = 'An event could not be shown. Connect again to go on with what follows it.'
+    this.#write(before + this.#options.dialect.fault('internal', words, Date.now(), this.#cursor))
+    this.reader.end()
   }
 
   /** Tells the hub how much was passed on, in portions, and only while the reader keeps up (FO3). */
@@ -142,7 +166,7 @@ class Bridge {
     if (this.reader.isOver) return
     const { expiresAt, dialect } = this.#options
     if (expiresAt !== null && now >= expiresAt) {
-      this.#write(dialect.fault('token_expired', 'The token has expired. Connect again with a new one.', now))
+      this.#write(dialect.fault('token_expired', 'The token has expired. Connect again with a new one.', now, null))
       this.reader.end()
       return
     }
@@ -161,8 +185,11 @@ class Bridge {
   }
 
   async #reattach(): Promise<void> {
-    for (let attempt = 0; attempt < LIMITS.reattachTries; attempt++) {
-      await new Promise((resolve) => setTimeout(resolve, LIMITS.reattachMs * 2 ** attempt))
+    // Counted on until something was passed on: a hub that only lets itself be attached has not come back.
+    while (this.#attempts < LIMITS.reattachTries) {
+      const wait = LIMITS.reattachMs * 2 ** this.#attempts
+      this.#attempts += 1
+      await new Promise((resolve) => setTimeout(resolve, wait))
       if (this.reader.isOver) return
       try {
         this.#unacked = 0

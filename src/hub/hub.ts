@@ -47,8 +47,8 @@ interface HubPorts {
   readonly store: HubStore
   readonly answers: Answers
   readonly conversations: Conversations
-  /** True while there is a todo: they are kept until they are deleted. */
-  holdsTodos(): boolean
+  /** Until when todos and tickets are kept, ms: for ever while there is a todo, 0 without either. */
+  heldUntil(): number
   readonly allowance: Allowance
   readonly answerCache: AnswerCache
   readonly settings: HubSettings
@@ -322,13 +322,13 @@ export class Hub {
     this.#news.told(report)
   }
 
-  /** When a hub that holds no event, connection or request can be wiped (SC3), ms; null while it holds any, or a conversation, or a todo. */
+  /** When a hub that holds no event, connection or request can be wiped (SC3), ms; null while it holds any, or a conversation or todo. */
   #wipeAt(): number | null {
     const { log, store, settings, answers, conversations } = this.#ports
     const holds = log.nextRotation(settings.retentionMs) !== null || this.fanOut.peers.size > 0
-    if (holds || this.requests.runner.size > 0) return null
-    if (conversations.oldestUse() !== null || this.#ports.holdsTodos()) return null
-    return Math.max(store.createdAt + settings.retentionMs, answers.settledUntil ?? 0)
+    if (holds || this.requests.runner.size > 0 || conversations.oldestUse() !== null) return null
+    const until = Math.max(store.createdAt + settings.retentionMs, answers.settledUntil ?? 0, this.#ports.heldUntil())
+    return until === Number.POSITIVE_INFINITY ? null : until
   }
 
   #obey(peer: Peer, frame: ClientFrame): void {

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { CHANNELS } from '../core/channels.ts'
-import { ERROR_CODES, type ErrorCode, shown } from '../core/errors.ts'
+import { ERROR_CODES, type ErrorCode, FreshetError, shown } from '../core/errors.ts'
 import { type LimitDetails, limitDetailsSchema } from '../core/limit-details.ts'
 
 /** Whose hub it is; the edge knows, and tells it with every call, since a new hub has no storage yet. */
@@ -47,14 +47,16 @@ export interface Refusal {
 
 export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal }
 
-/** Runs what may refuse, and makes a value of either way out. */
-export function reply<T>(work: () => T): Reply<T> {
+/**
+ * Runs what may refuse, and makes a value of either way out.
+ * @param unforeseen is told of what is no refusal: then nothing in memory can be trusted any more
+ */
+export function reply<T>(work: () => T, unforeseen: (error: unknown) => void): Reply<T> {
   try {
     return { ok: true, value: work() }
   } catch (error) {
     const { code, message, limit } = shown(error)
-    if (code === 'internal')
-      console.error({ message: 'hub call failed', name: error instanceof Error ? error.name : typeof error })
+    if (!(error instanceof FreshetError)) unforeseen(error)
     return { ok: false, refusal: { code, message, limit } }
   }
 }

@@ -18,6 +18,7 @@ import { Answers } from './answers.ts'
 import { Conversations } from './conversations.ts'
 import { HealthView } from './health-view.ts'
 import { Hub } from './hub.ts'
+import { debugOf, type HubDebug } from './hub-debug.ts'
 import { Ledger } from './ledger.ts'
 import { Peer } from './peer.ts'
 import { CONNECT_HEADER, connectSchema, type HubCaller, type Refusal, type Reply, reply } from './protocol.ts'
@@ -30,18 +31,6 @@ import { HubStore, type RequestRow, type RequestStatus } from './store.ts'
 import { type TicketIdentity, Tickets } from './tickets.ts'
 import { noTodo, TodoDesk, type TodoQuery } from './todo-desk.ts'
 import { SqliteTodos } from './todos.ts'
-
-/** What `/debug/hub` shows. */
-export interface HubDebug {
-  readonly instance_id: string
-  readonly connections: number
-  readonly epoch: string
-  readonly first_seq: number
-  readonly last_seq: number
-  readonly rows_written: number
-  readonly storage_bytes: number
-  readonly active_requests: number
-}
 
 /** What is alive while the hub has tables. */
 interface Alive {
@@ -63,6 +52,7 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
   #watched = false
   /** When the alarm is set for, ms, or null. */
   #alarmAt: number | null = null
+  #isLeaving = false
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env)
@@ -84,22 +74,21 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
       if (follow.requestId === null || options.cursor !== null) return nothing()
       return refused(unknownRequest())
     }
-    const admitted = reply(() => {
+    const admitted = this.#reply(() => {
       const { hub } = this.#get(options)
       const following = follow === null ? undefined : hub.find(follow, options.cursor)
-      const isStarters = following !== null && hub.admit(following?.requestId ?? null)
-      return { hub, following, isStarters }
+      if (following === null) return null
+      const isStarters = hub.admit(following?.requestId ?? null)
+      const { 0: client, 1: server } = new WebSocketPair()
+      this.ctx.acceptWebSocket(server)
+      this.#peers.set(
+        server,
+        hub.connect(server, following === undefined ? options : { ...options, following, isStarters }),
+      )
+      return client
     })
     if (!admitted.ok) return refused(admitted.refusal)
-    const { hub, following, isStarters } = admitted.value
-    if (following === null) return nothing()
-    const { 0: client, 1: server } = new WebSocketPair()
-    this.ctx.acceptWebSocket(server)
-    this.#peers.set(
-      server,
-      hub.connect(server, following === undefined ? options : { ...options, following, isStarters }),
-    )
-    return new Response(null, { status: 101, webSocket: client })
+    return admitted.value === null ? nothing() : new Response(null, { status: 101, webSocket: admitted.value })
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
@@ -129,7 +118,10 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
     this.#alarmAt = null
     const alive = this.#alive
     if (alive === null) return
-    if (alive.hub.alarm()) {
+    const holdsNothing = this.#reply(() => alive.hub.alarm())
+    // The platform comes again with it, to the next instance.
+    if (!holdsNothing.ok) throw new Error('the alarm was not carried out')
+    if (holdsNothing.value) {
       const report = alive.hub.report(true)
       this.#alive = null
       await this.ctx.storage.deleteAll()
@@ -144,37 +136,37 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
 
   /** Begins a generation. @param isStreamed true when a stream of it is opened next: it has its place then */
   start(caller: HubCaller, command: StartCommand, isStreamed = false): Reply<Started> {
-    return reply(() => this.#get(caller).hub.start(command, isStreamed))
+    return this.#reply(() => this.#get(caller).hub.start(command, isStreamed))
   }
 
   /** The request that a retry without an id repeats (GE11), or null; nothing is begun by it. */
   retried(command: StartCommand): Reply<string | null> {
-    return reply(() => this.#alive?.hub.requests.retried(command) ?? null)
+    return this.#reply(() => this.#alive?.hub.requests.retried(command) ?? null)
   }
 
   /** Ends a generation as cancelled, from whichever client. */
   cancel(requestId: string): Reply<RequestStatus> {
-    return reply(() => (this.#alive ?? notFound()).hub.cancel(requestId, 'cancelled by the client'))
+    return this.#reply(() => (this.#alive ?? notFound()).hub.cancel(requestId, 'cancelled by the client'))
   }
 
   /** Ends whatever runs in a conversation; the ids of what was ended. */
   cancelIn(conversationId: string): Reply<readonly string[]> {
-    return reply(() => this.#alive?.hub.cancelIn(conversationId, 'cancelled by the client') ?? [])
+    return this.#reply(() => this.#alive?.hub.cancelIn(conversationId, 'cancelled by the client') ?? [])
   }
 
   /** How a request stands. */
   request(requestId: string): Reply<RequestRow> {
     // Asked of a hub that holds nothing, it does not begin to be one.
-    return reply(() => (this.#alive ?? notFound()).hub.request(requestId))
+    return this.#reply(() => (this.#alive ?? notFound()).hub.request(requestId))
   }
 
   /** How a request came out, whole; resolves when it has ended. */
   async result(requestId: string): Promise<Reply<RequestResult>> {
-    const waiting = reply(() => (this.#alive ?? notFound()).hub.requests.result(requestId))
+    const waiting = this.#reply(() => (this.#alive ?? notFound()).hub.requests.result(requestId))
     if (!waiting.ok) return waiting
     return waiting.value.then(
       (value) => ({ ok: true, value }) as const,
-      (error: unknown) => reply(() => raise(error)),
+      (error: unknown) => this.#reply(() => raise(error)),
     )
   }
 
@@ -185,29 +177,29 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
 
   /** Makes a conversation, or finds the one of this id. */
   createConversation(caller: HubCaller, id: string | null, title: string | null): Reply<ConversationInfo> {
-    return reply(() => this.#get(caller).hub.desk.create(id, title))
+    return this.#reply(() => this.#get(caller).hub.desk.create(id, title))
   }
 
   /** A page of conversations, newest first. @param before `next` of the page before, or null */
   conversations(before: string | null, limit: number): Reply<ConversationPage> {
-    return reply(() => this.#alive?.hub.desk.list(before, limit) ?? { conversations: [], next: null })
+    return this.#reply(() => this.#alive?.hub.desk.list(before, limit) ?? { conversations: [], next: null })
   }
 
   /** The newest messages of a conversation. @param before `next` of the answer before, for older ones, or null */
   conversation(id: string, before: number | null = null): Reply<Conversation> {
-    return reply(() => (this.#alive ?? noConversation()).hub.desk.read(id, before))
+    return this.#reply(() => (this.#alive ?? noConversation()).hub.desk.read(id, before))
   }
 
   renameConversation(id: string, title: string): Reply<ConversationInfo> {
-    return reply(() => (this.#alive ?? noConversation()).hub.desk.rename(id, title))
+    return this.#reply(() => (this.#alive ?? noConversation()).hub.desk.rename(id, title))
   }
 
   clearConversation(id: string): Reply<ConversationInfo> {
-    return reply(() => (this.#alive ?? noConversation()).hub.desk.clear(id))
+    return this.#reply(() => (this.#alive ?? noConversation()).hub.desk.clear(id))
   }
 
   deleteConversation(id: string): Reply<null> {
-    return reply(() => {
+    return this.#reply(() => {
       const { hub } = this.#alive ?? noConversation()
       hub.desk.delete(id)
       return null
@@ -216,25 +208,25 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
 
   /** Adds a todo. @param timeZone the caller's, or null; here and below as `TodoDesk` has it */
   createTodo(caller: HubCaller, input: DraftInput, timeZone: string | null): Reply<Todo> {
-    return reply(() => this.#get(caller).todos.create(input, timeZone))
+    return this.#reply(() => this.#get(caller).todos.create(input, timeZone))
   }
 
   /** The todos that fit, by their time. */
   todos(query: TodoQuery, timeZone: string | null): Reply<readonly Todo[]> {
-    return reply(() => this.#alive?.todos.list(query, timeZone) ?? [])
+    return this.#reply(() => this.#alive?.todos.list(query, timeZone) ?? [])
   }
 
   todo(id: string, timeZone: string | null): Reply<Todo> {
-    return reply(() => this.#alive?.todos.read(id, timeZone) ?? noTodo())
+    return this.#reply(() => this.#alive?.todos.read(id, timeZone) ?? noTodo())
   }
 
   changeTodo(id: string, input: ChangesInput, timeZone: string | null): Reply<Todo> {
-    return reply(() => this.#alive?.todos.change(id, input, timeZone) ?? noTodo())
+    return this.#reply(() => this.#alive?.todos.change(id, input, timeZone) ?? noTodo())
   }
 
   /** @returns what was there */
   deleteTodo(id: string, timeZone: string | null): Reply<Todo> {
-    return reply(() => {
+    return this.#reply(() => {
       const todo = this.#alive?.todos.delete(id, timeZone) ?? noTodo()
       // It may have been the last thing that the hub held.
       this.#reschedule()
@@ -243,8 +235,8 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
   }
 
   /** Resolves when the request has ended. */
-  async outcome(caller: HubCaller, requestId: string): Promise<Reply<Outcome>> {
-    const waiting = reply(() => this.#get(caller).hub.outcome(requestId))
+  async outcome(_caller: HubCaller, requestId: string): Promise<Reply<Outcome>> {
+    const waiting = this.#reply(() => (this.#alive ?? notFound()).hub.outcome(requestId))
     return waiting.ok ? { ok: true, value: await waiting.value } : waiting
   }
 
@@ -255,7 +247,7 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
 
   /** Keeps a ticket for the user (ID8). */
   issueTicket(caller: HubCaller, hash: string, identity: TicketIdentity): Reply<null> {
-    return reply(() => {
+    return this.#reply(() => {
       this.#get(caller).tickets.issue(hash, identity, Date.now())
       return null
     })
@@ -263,23 +255,17 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
 
   /** Uses a ticket up; null when it is not good (any more). */
   redeemTicket(hash: string): Reply<TicketIdentity | null> {
-    return reply(() => this.#alive?.tickets.redeem(hash, Date.now()) ?? null)
+    return this.#reply(() => this.#alive?.tickets.redeem(hash, Date.now()) ?? null)
   }
 
   /** For the operator: what the hub is and holds. */
-  debug(caller: HubCaller): HubDebug {
-    const { hub, log, store } = this.#get(caller)
-    const { epoch, firstSeq, lastSeq } = log.bounds()
-    return {
-      instance_id: this.#instanceId,
-      connections: [...hub.fanOut.peers].filter((peer) => !peer.closed).length,
-      epoch,
-      first_seq: firstSeq,
-      last_seq: lastSeq,
-      rows_written: store.rowsWritten,
-      storage_bytes: this.#sql.bytes,
-      active_requests: hub.requests.runner.size,
-    }
+  debug(): HubDebug {
+    return debugOf(this.#alive, this.#instanceId, this.#sql.bytes)
+  }
+
+  /** What a caller asked for. After a failure that nobody foresaw it is answered, and then the object starts anew. */
+  #reply<T>(work: () => T): Reply<T> {
+    return reply(work, (error) => this.#startAnew(error))
   }
 
   #get(caller: HubCaller): Alive {
@@ -313,6 +299,7 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
     })
     const now = Date.now()
     const todos = new SqliteTodos(this.#sql, () => newId(store.privateKey))
+    const tickets = new Tickets(this.#sql)
     const answers = new Answers({
       providers,
       candidates: candidatesOf(config.providers, providers),
@@ -333,7 +320,7 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
         store,
         answers,
         conversations,
-        holdsTodos: () => todos.count() > 0,
+        heldUntil: () => (todos.count() > 0 ? Number.POSITIVE_INFINITY : (tickets.newestEnd ?? 0)),
         allowance: new Allowance(config.limits, store.starts(now - 60_000), store.totals.quota, now),
         answerCache: cache,
         instanceId: this.#instanceId,
@@ -365,7 +352,7 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
       store,
       reporter,
       todos: new TodoDesk(todos, () => Date.now()),
-      tickets: new Tickets(this.#sql),
+      tickets,
     }
     this.#reschedule()
     return this.#alive
@@ -404,9 +391,19 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
     void this.ctx.storage.setAlarm(next)
   }
 
+  /**
+   * What is in memory may be ahead of what is stored. From now on nobody is let in and nothing is written; what is being
+   * answered goes out, and then the object ends. The next one knows what is stored, and nothing else.
+   */
   #startAnew(error: unknown): void {
+    if (this.#isLeaving) return
+    this.#isLeaving = true
     console.error({ message: 'hub starts anew', name: error instanceof Error ? error.name : typeof error })
-    this.ctx.abort('the hub starts anew')
+    this.#sql.seal()
+    void this.ctx.blockConcurrencyWhile(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 0))
+      this.ctx.abort('the hub starts anew')
+    })
   }
 }
 

@@ -25,6 +25,7 @@ export class Sql {
   readonly #storage: SqlStorageLike
   #rowsWritten = 0
   #rollbacks = 0
+  #isSealed = false
 
   constructor(storage: SqlStorageLike) {
     this.#storage = storage
@@ -44,8 +45,14 @@ export class Sql {
     return this.#storage.sql.databaseSize
   }
 
-  /** Runs a statement and returns all of its rows. */
+  /** Lets nothing more through: whoever holds it no longer knows what is stored, and is about to go. */
+  seal(): void {
+    this.#isSealed = true
+  }
+
+  /** Runs a statement and returns all of its rows. @throws what the storage throws; an Error once it is sealed */
   run(statement: string, ...values: SqlValue[]): Record<string, SqlValue>[] {
+    if (this.#isSealed) throw new Error('this instance has left its storage')
     const cursor = this.#storage.sql.exec(statement, ...values)
     const rows = cursor.toArray()
     this.#rowsWritten += cursor.rowsWritten

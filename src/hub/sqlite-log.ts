@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { type LogEvent, logEventSchema, type Numbered } from '../core/events.ts'
-import { type EventLog, erased, type LogBounds, LogCorrupt, type PageSize } from '../core/log.ts'
+import { type EventLog, erased, type LogBounds, LogCorrupt, type PageSize, RowTooLarge } from '../core/log.ts'
+import { utf8Length } from '../core/utf8.ts'
 import { segmentTable } from './schema.ts'
 import type { Sql } from './sql.ts'
 
@@ -8,8 +9,10 @@ const rowSchema = z.object({ last_seq: z.number(), first_seq: z.number(), at: z.
 const bodySchema = z.array(logEventSchema)
 /** Rows read at a time; a page is seldom more. */
 const PORTION_ROWS = 32
-/** A row's text at most, characters: SQLite's rows end at 2 MB, and a character is up to three bytes. */
+/** A row's text at most where it can be divided, characters: SQLite's rows end at 2 MB, and a character is up to three bytes. */
 const ROW_CHARS = 600_000
+/** A row's text at most, bytes, with room for its numbers. workerd alone takes 5 MB, so here is who notices. */
+const ROW_BYTES = 1_999_900
 const headSchema = z.object({ epoch: z.string(), young: z.union([z.literal(0), z.literal(1)]), base_seq: z.number() })
 
 /** The log in the object's SQLite: two segment tables that take turns (SPEC LG). */
@@ -36,18 +39,21 @@ export class SqliteLog implements EventLog {
   }
 
   append(events: readonly LogEvent[]): readonly Numbered[] {
-    const last = events.at(-1)
-    if (last === undefined) return []
-    const body = JSON.stringify(events)
-    if (body.length > ROW_CHARS && events.length > 1) {
-      const half = Math.ceil(events.length / 2)
-      return [...this.append(events.slice(0, half)), ...this.append(events.slice(half))]
-    }
+    const rows = rowsOf(events)
     const first = this.#lastSeq + 1
-    const lastSeq = this.#lastSeq + events.length
-    this.#sql.run(`INSERT INTO log_${this.#young} VALUES (?, ?, ?, ?)`, lastSeq, first, last.at, body)
-    this.#lastSeq = lastSeq
+    if (rows.length > 1) this.#sql.transaction(() => this.#insert(rows))
+    else this.#insert(rows)
+    this.#lastSeq += events.length
     return events.map((event, i) => ({ seq: first + i, event }))
+  }
+
+  #insert(rows: readonly NewRow[]): void {
+    let lastSeq = this.#lastSeq
+    for (const { count, at, body } of rows) {
+      const first = lastSeq + 1
+      lastSeq += count
+      this.#sql.run(`INSERT INTO log_${this.#young} VALUES (?, ?, ?, ?)`, lastSeq, first, at, body)
+    }
   }
 
   after(seq: number, page: PageSize): readonly Numbered[] {
@@ -143,6 +149,27 @@ export class SqliteLog implements EventLog {
     }
     return null
   }
+}
+
+interface NewRow {
+  readonly count: number
+  readonly at: number
+  readonly body: string
+}
+
+/** Events as the rows that they fit: one, or halves of halves. @throws RowTooLarge for an event that fits none (LG7) */
+function rowsOf(events: readonly LogEvent[]): readonly NewRow[] {
+  const last = events.at(-1)
+  if (last === undefined) return []
+  const body = JSON.stringify(events)
+  if (body.length > ROW_CHARS && events.length > 1) {
+    const half = Math.ceil(events.length / 2)
+    return [...rowsOf(events.slice(0, half)), ...rowsOf(events.slice(half))]
+  }
+  if (body.length > ROW_CHARS && utf8Length(body) > ROW_BYTES) {
+    throw new RowTooLarge(`an event of the type ${last.type} is larger than a row`)
+  }
+  return [{ count: events.length, at: last.at, body }]
 }
 
 function numberIn(row: Record<string, unknown> | undefined): number | null {

@@ -21,6 +21,12 @@ export class Tickets {
     this.#sql = sql
   }
 
+  /** When the last of those that are out ends, ms, or null. */
+  get newestEnd(): number | null {
+    const at = this.#sql.run('SELECT max(ends_at) v FROM tickets')[0]?.['v']
+    return typeof at === 'number' ? at : null
+  }
+
   /** Keeps a new ticket, which ends with its token at the latest: one row. @throws FreshetError `too_many_requests` while too many are out */
   issue(hash: string, identity: TicketIdentity, now: number): void {
     this.#sql.run('DELETE FROM tickets WHERE ends_at <= ?', now)

@@ -1,4 +1,5 @@
 import type { LanguageModelV4, LanguageModelV4StreamPart, SharedV4ProviderOptions } from '@ai-sdk/provider'
+import { LIMITS } from '../core/limits.ts'
 import {
   type CancelSignal,
   type ModelPart,
@@ -8,7 +9,7 @@ import {
 } from '../core/model.ts'
 import { adaptRequest, type Quirks } from './adapt-request.ts'
 import { linkAbort } from './link-abort.ts'
-import { cutFailure, mapError } from './map-error.ts'
+import { cutFailure, mapError, streamFailure } from './map-error.ts'
 import { mapStreamPart } from './map-stream-part.ts'
 import { toCallOptions } from './to-call-options.ts'
 import { toPrompt } from './to-prompt.ts'
@@ -84,9 +85,11 @@ export class SdkProvider implements ModelProvider {
   }
 }
 
+type ToolCall = Extract<ModelPart, { type: 'tool_call' }>
+
 /** Parts up to the finish. Tool calls wait for it: of a cut stream SDKs give them out with half their arguments. */
 async function* answerOf(reader: Reader): AsyncGenerator<ModelPart, void, undefined> {
-  const toolCalls: ModelPart[] = []
+  const toolCalls: ToolCall[] = []
   for (;;) {
     const { done, value } = await reader.read().catch((error: unknown) => {
       throw mapError(error, 'stream', Date.now())
@@ -97,6 +100,7 @@ async function* answerOf(reader: Reader): AsyncGenerator<ModelPart, void, undefi
     if (part instanceof ProviderFailure) throw part
     if (part.type === 'tool_call') {
       toolCalls.push(part)
+      if (!areBounded(toolCalls)) throw streamFailure()
     } else if (part.type === 'finish') {
       yield* toolCalls
       yield part
@@ -105,4 +109,13 @@ async function* answerOf(reader: Reader): AsyncGenerator<ModelPart, void, undefi
       yield part
     }
   }
+}
+
+/** False for more calls, or longer ones, than a turn may have (PR5). */
+function areBounded(calls: readonly ToolCall[]): boolean {
+  const chars = calls.reduce((sum, call) => sum + call.arguments.length, 0)
+  if (calls.length > LIMITS.turnCalls || chars > LIMITS.answerChars) return false
+  return calls.every(({ id, name, arguments: words }) => {
+    return Math.max(id.length, name.length) <= LIMITS.callNameChars && words.length <= LIMITS.callArgumentsChars
+  })
 }

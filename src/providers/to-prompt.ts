@@ -5,6 +5,7 @@ import type {
   LanguageModelV4ToolResultPart,
 } from '@ai-sdk/provider'
 import * as z from 'zod'
+import { parseJson } from '../core/json.ts'
 import type { ModelMessage, ModelRequest, ModelToolCall } from '../core/model.ts'
 
 /**
@@ -63,11 +64,13 @@ function toCallPart({ id, name, arguments: text }: ModelToolCall): LanguageModel
   return { type: 'tool-call', toolCallId: id, toolName: name, input: inputOf(text) }
 }
 
-/** Arguments as every provider takes them back: an object. What was none, its tool's output has said already. */
+/**
+ * Arguments as every provider takes them back: an object. What was none, its tool's output has said already. Nesting is
+ * bounded: the SDK writes them as JSON again, and would fail in the provider's name.
+ */
 function inputOf(text: string): Record<string, unknown> {
   try {
-    const raw: unknown = JSON.parse(text)
-    return objectSchema.safeParse(raw).data ?? {}
+    return objectSchema.safeParse(parseJson(text, 'The arguments')).data ?? {}
   } catch {
     return {}
   }

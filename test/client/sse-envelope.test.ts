@@ -54,6 +54,15 @@ describe('server-sent events as envelopes', () => {
     expect(envelopeOfSse({ data: 'x' }, 0)).toBeNull()
   })
 
+  it('[CL11] the stream’s own error changes no exchange; with an id it moves the cursor', () => {
+    const error = { event: 'error', data: '{"error":"Come again.","error_type":"internal"}' }
+    const events = [error, { ...error, id: 'n1-7' }].map((message) => envelopeOfSse(message, 0))
+    expect(events.flatMap((event) => (event === null ? [] : [foldEvents(EMPTY_TRANSCRIPT, [event])]))).toEqual([
+      EMPTY_TRANSCRIPT,
+      { ...EMPTY_TRANSCRIPT, cursor: 'n1-7' },
+    ])
+  })
+
   it('[CL13] data that is no JSON object is an error, not an event', () => {
     expect(() => envelopeOfSse({ event: 'chunk', data: 'oops' }, 0)).toThrow()
     expect(() => envelopeOfSse({ event: 'chunk', data: '[1]' }, 0)).toThrow()

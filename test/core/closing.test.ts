@@ -26,11 +26,16 @@ describe('what an end repeats', () => {
 
   it('[TE7] always fits a row', () => {
     const sizeArb = fc.constantFrom(1, 1000, 60_000, 149_999, 200_000)
+    const letterArb = fc.constantFrom('a', '水', '\u0001', '"', '\ud83c')
     fc.assert(
-      fc.property(fc.array(sizeArb, { maxLength: 20 }), fc.nat(1_000_000), (sizes, length) => {
+      fc.property(fc.array(sizeArb, { maxLength: 20 }), fc.nat(500_000), letterArb, (sizes, length, letter) => {
         const history = sizes.map((size): ModelMessage => ({ role: 'user', content: '水'.repeat(size) }))
-        const closing = closingOf(history, 'prompt', 'a'.repeat(length))
-        expect(closing.final_message).toHaveLength(Math.min(length, LIMITS.closingAnswerChars))
+        const text = letter.repeat(length)
+        const closing = closingOf(history, 'prompt', text)
+        const whole = text.toWellFormed()
+        const bytes = new TextEncoder().encode(JSON.stringify(whole)).length
+        expect(whole.startsWith(closing.final_message)).toBe(true)
+        expect(closing.final_message === whole).toBe(bytes <= LIMITS.closingAnswerBytes)
         expect(new TextEncoder().encode(JSON.stringify(closing)).length).toBeLessThan(1_900_000)
       }),
       { numRuns: 50 },

@@ -108,11 +108,10 @@ describe('D2 on the wire', () => {
     expect(only(opsHeartbeat(30_500))).toEqual({ event: 'heartbeat', data: { timestamp: 30.5 } })
   })
 
-  it('[ER2] the error of the stream itself has its code and no id', () => {
-    expect(only(opsFault('unavailable', 'Try\nagain.'))).toEqual({
-      event: 'error',
-      data: { error: 'Try\nagain.', error_type: 'unavailable' },
-    })
+  it('[ER2] the error of the stream itself has its code, and an id only where it leads on', () => {
+    const told = { event: 'error', data: { error: 'Try\nagain.', error_type: 'unavailable' } }
+    expect(only(opsFault('unavailable', 'Try\nagain.', null))).toEqual(told)
+    expect(only(opsFault('unavailable', 'Try\nagain.', 'n0-7'))).toEqual({ id: 'n0-7', ...told })
   })
 
   it('[SB1] any text of an answer comes through, in one event', () => {

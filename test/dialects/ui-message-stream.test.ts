@@ -89,6 +89,21 @@ describe('the UI message stream', () => {
     ])
   })
 
+  it('[UI3] input that is nested without end is no object that a client could run, and never fails the stream', () => {
+    const deep = `{"a":${'['.repeat(3000)}${']'.repeat(3000)}}`
+    const errorText = expect.stringContaining('not a JSON object')
+    expect(wire(new Story().call('a', { external: true, arguments: deep }))).toContainEqual({
+      type: 'tool-input-error',
+      toolCallId: 'a',
+      toolName: 'sum',
+      input: deep,
+      errorText,
+    })
+    expect(wire(new Story().call('a', { arguments: deep }))).toContainEqual(
+      expect.objectContaining({ type: 'tool-input-available', toolCallId: 'a', input: { text: deep } }),
+    )
+  })
+
   it('[UI3] a tool of the caller waits for the client; its input is an object or an error', () => {
     const external = { external: true }
     const story = new Story()

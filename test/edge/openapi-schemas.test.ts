@@ -31,7 +31,7 @@ describe('events and frames as the document tells them', () => {
   it('[DO3] events of D2 have the data that is told of their names', () => {
     const reader = { clientId: 'tab-1', subscriptions: CHANNELS }
     const texts = everyEvent().map((event) => opsEvent({ ...envelopeOf(event, 'n0', 7), session_id: 'tab-1' }, reader))
-    const own = [opsConnection(reader, 'n0-0', 1000), opsHeartbeat(1000), opsFault('interrupted', 'Come again.')]
+    const own = [opsConnection(reader, 'n0-0', 1000), opsHeartbeat(1000), opsFault('interrupted', 'Come again.', null)]
     const wire = eventsOf([...own, ...texts.map((text) => text ?? '')].join(''))
     expect(wire.length).toBeGreaterThan(9)
     for (const { event = '', data } of wire) {

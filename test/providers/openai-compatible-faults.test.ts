@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { describe, expect, test } from 'vitest'
+import { LIMITS } from '../../src/core/limits.ts'
 import type { ModelPart } from '../../src/core/model.ts'
 import { ask, chunk, closing, finish, KEY, PROMPT, providerAt, run, SAID, sse, withServer } from './helpers.ts'
 
@@ -43,6 +44,38 @@ describe('a stream that goes wrong', () => {
         expect(outcome.failure?.code).toBe(code)
         expect(outcome.text).toBe(text)
         expect(outcome.parts.every(({ type }) => type === 'text' || type === 'alive')).toBe(true)
+      },
+    )
+  })
+
+  const calls = (count: number, words: string, id = 'c') =>
+    Array.from({ length: count }, (_, index) => {
+      const call = { index, id: `${id}${index}`, function: { name: 'f', arguments: words } }
+      return `data: ${JSON.stringify({ choices: [{ delta: { tool_calls: [call] } }] })}\n\n`
+    })
+  const words = (chars: number): string => JSON.stringify({ x: 'x'.repeat(chars - '{"x":""}'.length) })
+  const { turnCalls, callArgumentsChars, callNameChars, answerChars } = LIMITS
+
+  test.each([
+    ['many calls', calls(turnCalls, '{}'), calls(turnCalls + 1, '{}')],
+    ['long arguments', calls(1, words(callArgumentsChars)), calls(1, words(callArgumentsChars + 1))],
+    ['much in all calls', calls(5, words(answerChars / 5)), calls(5, words(answerChars / 5 + 1))],
+    ['a long id', calls(1, '{}', 'c'.repeat(callNameChars - 1)), calls(1, '{}', 'c'.repeat(callNameChars))],
+  ])('[PR5] with too %s it is a failure, and no call is given on', async (_, most, beyond) => {
+    let pieces: readonly string[] = most
+    await withServer(
+      (response) => {
+        sse(response, [...pieces, finish('tool_calls'), DONE].join(''))
+        response.end()
+      },
+      async (url) => {
+        const good = await run(providerAt(url))
+        expect(good.failure).toBeNull()
+        expect(good.parts.filter(({ type }) => type === 'tool_call')).toHaveLength(most.length)
+        pieces = beyond
+        const bad = await run(providerAt(url))
+        expect(bad.failure).toMatchObject({ code: 'provider_error', retryable: true })
+        expect(bad.parts.filter(({ type }) => type === 'tool_call')).toEqual([])
       },
     )
   })

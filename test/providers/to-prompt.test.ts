@@ -88,7 +88,8 @@ describe('a prompt', () => {
     ['[1]', {}],
     ['"a"', {}],
     ['null', {}],
-  ])('[PR1] arguments %j go back as an object', (text, input) => {
+    [`{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`, {}],
+  ])('[PR1] arguments %.30s go back as an object', (text, input) => {
     const messages = [{ role: 'assistant' as const, content: '', toolCalls: [{ id: 'i', name: 'f', arguments: text }] }]
     expect(toPrompt({ messages, prefix: null })).toEqual([
       { role: 'assistant', content: [{ type: 'tool-call', toolCallId: 'i', toolName: 'f', input }] },

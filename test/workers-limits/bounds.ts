@@ -234,11 +234,18 @@ async function socketQuery(query: string): Promise<Code> {
 
 /** What is no bound on a stranger's input, and why. */
 export const INTERNAL: Readonly<Record<string, readonly string[]>> = {
-  'of a provider or a model: ends the request or cuts what it says': ['deltaChars', 'answerChars', 'toolMs'],
+  'of a provider or a model: ends the request or cuts what it says': [
+    'deltaChars',
+    'answerChars',
+    'toolMs',
+    'turnCalls',
+    'callArgumentsChars',
+    'callNameChars',
+  ],
   'of a tool’s output, a finding or an end: cut, never refused': [
     'toolOutputChars',
     'toolStringChars',
-    'closingAnswerChars',
+    'closingAnswerBytes',
     'closingBytes',
     'findingChars',
     'shown',

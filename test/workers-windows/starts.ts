@@ -94,9 +94,8 @@ export async function kill(user: string): Promise<void> {
 
 /** All that a refused start could have left behind. */
 export async function stateOf(user: string) {
-  const caller = { userId: user, privateKey: null }
   const hub = env.SESSION_HUB.getByName(`user:${user}`)
-  const { last_seq, rows_written, active_requests } = await hub.debug(caller)
+  const { last_seq, rows_written, active_requests } = await hub.debug()
   const report = await hub.refresh()
   const page = await hub.conversations(null, 50)
   const { requests, conversations } = report?.totals ?? {}

@@ -99,9 +99,9 @@ describe('a conversation that is deleted or cleared', () => {
   it('[CV6] numbers and cursors stay: the log goes on where it was', async () => {
     const hub = hubOf('desk-numbers')
     const requestId = await ask(hub, about('c1'))
-    const before = await hub.stub.debug(hub.caller)
+    const before = await hub.stub.debug()
     unwrap(await hub.stub.deleteConversation('c1'))
-    const after = await hub.stub.debug(hub.caller)
+    const after = await hub.stub.debug()
     expect([after.epoch, after.first_seq, after.last_seq]).toEqual([before.epoch, before.first_seq, before.last_seq])
     expect(await hub.stub.result(requestId)).toMatchObject({ ok: false, refusal: { code: 'request_not_found' } })
     const next = unwrap(await hub.stub.request(await start(hub, about('c1'))))

@@ -277,7 +277,7 @@ test('[CV6] what runs in a deleted conversation is cancelled, and leaves nothing
   await stream.over()
   expect(stream.all.at(-1)?.data).toMatchObject({ type: 'complete', status: 'cancelled' })
   expect(await ended(user, requestOf(stream))).toBe('cancelled')
-  const hub = await hubOf(user).debug({ userId: user, privateKey: null })
+  const hub = await hubOf(user).debug()
   expect(hub.active_requests).toBe(0)
   expect(await dump(user)).not.toContain('xylophone')
   expect((await call('/chat/stream', { headers: headersOf(user, stream.all.at(-1)?.id) })).status).toBe(204)

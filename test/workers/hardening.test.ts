@@ -86,10 +86,25 @@ test('[GE5] asking about or cancelling a request of a user who never was makes n
   ]) {
     expect((await call(path ?? '', { method: method ?? 'GET' })).status).toBe(404)
   }
-  const tables = await runInDurableObject(env.SESSION_HUB.getByName('user:nobody'), (_, state) =>
-    state.storage.sql.exec("SELECT count(*) n FROM sqlite_master WHERE name = 'hub'").one(),
-  )
-  expect(tables).toEqual({ n: 0 })
+  const hub = env.SESSION_HUB.getByName('user:nobody')
+  const caller = { userId: 'nobody', privateKey: null }
+  expect(await hub.outcome(caller, 'x')).toMatchObject({ ok: false, refusal: { code: 'request_not_found' } })
+  // The operator is told as much of one who never was as of anybody.
+  expect(await debug('nobody')).toEqual({
+    instance_id: expect.stringMatching(/./),
+    connections: 0,
+    epoch: '',
+    first_seq: 1,
+    last_seq: 0,
+    rows_written: 0,
+    storage_bytes: expect.any(Number),
+    active_requests: 0,
+  })
+  const left = await runInDurableObject(hub, async (_, { storage }) => ({
+    ...storage.sql.exec('SELECT count(*) tables FROM sqlite_master').one(),
+    alarm: await storage.getAlarm(),
+  }))
+  expect(left).toEqual({ tables: 0, alarm: null })
 })
 
 test('[ER2] GET / lists the addresses, and a method that one does not take is a 405 that says which it does', async () => {

@@ -9,7 +9,7 @@ const PATIENCE_MS = 8000
 export async function stateOf(user: string) {
   const hub = env.SESSION_HUB.getByName(`user:${user}`)
   const [{ instance_id, last_seq, rows_written }, sessions, todos] = await Promise.all([
-    hub.debug({ userId: user, privateKey: null }),
+    hub.debug(),
     hub.conversations(null, 50),
     hub.todos({}, null),
   ])
@@ -22,7 +22,7 @@ export type State = Awaited<ReturnType<typeof stateOf>>
 export async function idle(user: string, readers = 0): Promise<void> {
   const hub = env.SESSION_HUB.getByName(`user:${user}`)
   for (;;) {
-    const { active_requests, connections } = await hub.debug({ userId: user, privateKey: null })
+    const { active_requests, connections } = await hub.debug()
     if (active_requests === 0 && connections === readers) return
   }
 }

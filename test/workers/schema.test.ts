@@ -1,4 +1,4 @@
-import { runInDurableObject } from 'cloudflare:test'
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { AnswerCache } from '../../src/hub/answer-cache.ts'
@@ -154,7 +154,8 @@ describe('what version 1 wrote', () => {
   it('[GE6] a hub wakes with it, and ends what was running', async () => {
     const hub = env.SESSION_HUB.getByName('user:old')
     await runInDurableObject(hub, (_, { storage }) => fillOld(new Sql(storage)))
-    const { first_seq, last_seq } = await hub.debug(CALLER)
+    await evictDurableObject(hub)
+    const { first_seq, last_seq } = await hub.debug()
     expect([first_seq, last_seq]).toEqual([1, 6])
     expect(await hub.request('r2')).toMatchObject({ ok: true, value: { status: 'error', end_seq: 6 } })
     expect(await hub.result('r1')).toMatchObject({ ok: true, value: { status: 'cancelled', text: 'so' } })

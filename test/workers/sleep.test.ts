@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { call, debug, Socket, Stream, trigger, wholeLog } from './support.ts'
 
 const hubOf = (user: string) => env.SESSION_HUB.getByName(`user:${user}`)
@@ -143,6 +143,28 @@ test('[SC3][CU3] a hub that holds nothing any more wipes itself; old cursors the
   expect(late.all[1]).toMatchObject({ event_type: 'resync', data: { reason: 'other_epoch', messages: [] } })
   expect((await debug(user)).epoch).not.toBe(before.epoch)
   late.close()
+})
+
+test('[SC3][ID8] a ticket that is still good keeps a hub that holds nothing else from wiping itself', async () => {
+  const user = 'ticketed'
+  const ticket = async () => {
+    const answer = await call('/api/tickets', { method: 'POST', headers: { 'x-user-id': user } })
+    return (await answer.json<{ ticket: string }>()).ticket
+  }
+  const tables = () =>
+    runInDurableObject(hubOf(user), (_, { storage }) => storage.sql.exec('SELECT count(*) n FROM sqlite_master').one())
+  const first = await ticket()
+  await ticket()
+  await age(user, 25 * 3_600_000)
+  expect(await tables()).not.toEqual({ n: 0 })
+  expect((await call(`/sessions?user_id=${user}&ticket=${first}`)).status).toBe(200)
+  // The other one's time is over too.
+  await runInDurableObject(hubOf(user), (_, { storage }) => {
+    storage.sql.exec('UPDATE tickets SET ends_at = ends_at - 60000')
+  })
+  await age(user, 0)
+  // The platform may have come with the alarm itself, and be at it yet.
+  await vi.waitFor(async () => expect(await tables()).toEqual({ n: 0 }))
 })
 
 test('[SC1] a WebSocket that was silent for IDLE_TIMEOUT_S is closed by the alarm; an SSE reader is not', async () => {

@@ -105,10 +105,7 @@ endpoint(
     description: 'The hub is that of `user_id`.',
     responses: { 200: jsonResponse(hubDebugSchema, 'Its log, connections and storage.') },
   },
-  async (c) => {
-    const caller = opsCallerOf(nameIn(c))
-    return c.json(await hubOf(c.env, caller).debug(caller))
-  },
+  async (c) => c.json(await hubOf(c.env, opsCallerOf(nameIn(c))).debug()),
 )
 
 function monitorOf(env: Cloudflare.Env) {

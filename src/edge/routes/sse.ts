@@ -95,6 +95,6 @@ function opsDialect(subscriptions: readonly Channel[], isNew: boolean): BridgeDi
     },
     event: (envelope) => opsEvent(envelope, reader),
     heartbeat: opsHeartbeat,
-    fault: opsFault,
+    fault: (code, message, _now, id) => opsFault(code, message, id),
   }
 }

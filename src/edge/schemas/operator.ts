@@ -64,7 +64,7 @@ export const hubDebugSchema = z
   .object({
     instance_id: z.string().meta({ description: 'New each time the hub wakes.' }),
     connections: count,
-    epoch: z.string(),
+    epoch: z.string().meta({ description: 'Of its log; empty while the hub holds nothing.' }),
     first_seq: count,
     last_seq: count,
     rows_written: count,
