@@ -6,6 +6,8 @@ import type { Target, Transport, TransportEvents } from './transport.ts'
 
 /** Echoed by the service; a token will stand beside it. */
 const SUBPROTOCOL = 'freshet.v1'
+/** Answered by the platform, without waking the hub (CM2). */
+const PROBE = 'ping'
 /** Close codes after which the same attempt would end the same way. */
 const FINAL_CODES: ReadonlySet<number> = new Set([4400, 4401, 4403])
 /** Largest delay of a timer: the connection has its own limit, for every transport. */
@@ -25,7 +27,11 @@ export function webSocketTransport(target: Target, events: TransportEvents, webS
     connectionTimeout: NEVER_MS,
     ...(webSocket === undefined ? {} : { WebSocket: webSocket }),
   })
-  socket.addEventListener('open', () => events.opened())
+  socket.addEventListener('open', () => {
+    // Without a frame of ours before the service's Close, workerd leaves the connection open after it (ID12).
+    socket.send(PROBE)
+    events.opened()
+  })
   socket.addEventListener('close', ({ code, reason }) => {
     if (FINAL_CODES.has(code)) events.refused(reason === '' ? `closed with ${code}` : reason)
     else events.dropped(reason === '' ? `closed with ${code}` : reason)
@@ -50,8 +56,7 @@ export function webSocketTransport(target: Target, events: TransportEvents, webS
       socket.send(JSON.stringify(frameOf(command, target)))
     },
     probe() {
-      // Answered by the platform, without waking the hub (CM2).
-      socket.send('ping')
+      socket.send(PROBE)
     },
   }
 }

@@ -120,6 +120,15 @@ describe('client', () => {
     )
   })
 
+  it('[CL19] says something on every connection, before anything else', async () => {
+    const client = begin()
+    client.ask('hello', { requestId: 'r1' })
+    await until(() => expect(service.frames).toHaveLength(1))
+    expect(service.firsts).toEqual(['ping'])
+    service.cut()
+    await until(() => expect(service.firsts).toEqual(['ping', 'ping']))
+  })
+
   it('[CL16] speaks HTTP beside an event stream', async () => {
     const client = begin({ transport: 'sse' })
     await isOpen(client)

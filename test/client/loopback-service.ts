@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { type WebSocket as ServerSocket, WebSocketServer } from 'ws'
+import { type RawData, type WebSocket as ServerSocket, WebSocketServer } from 'ws'
 import type { Envelope } from '../../src/core/wire.ts'
 
 export interface Post {
@@ -15,6 +15,8 @@ export class LoopbackService {
   readonly cursors: string[] = []
   readonly protocols: string[] = []
   readonly frames: Record<string, unknown>[] = []
+  /** What came in before anything else, of each WebSocket that sent something. */
+  readonly firsts: string[] = []
   readonly posts: Post[] = []
   /** How the next POSTs and event streams are answered, a status each; 200 after that. */
   readonly answers: number[] = []
@@ -74,7 +76,12 @@ export class LoopbackService {
     this.queries.push(new URL(request.url ?? '', 'http://x').searchParams)
     this.protocols.push(socket.protocol)
     this.#sockets.push(socket)
-    socket.on('message', (raw) => this.frames.push(JSON.parse(Buffer.isBuffer(raw) ? raw.toString() : '{}')))
+    socket.once('message', (raw) => this.firsts.push(textOf(raw)))
+    socket.on('message', (raw) => {
+      const text = textOf(raw)
+      if (text === 'ping') socket.send('pong')
+      else this.frames.push(JSON.parse(text))
+    })
   }
 
   async #http(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -95,4 +102,8 @@ export class LoopbackService {
     response.writeHead(this.answers.shift() ?? 200, { 'Content-Type': 'application/problem+json' })
     response.end(JSON.stringify({ code: 'bad_request', detail: 'It is not understood.' }))
   }
+}
+
+function textOf(raw: RawData): string {
+  return Buffer.isBuffer(raw) ? raw.toString() : '{}'
 }

@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { createFreshetClient } from '../../src/client/freshet-client.ts'
 import { type IssuerKey, issuerKey, KeyServer } from '../edge/auth/key-server.ts'
 import { tokenOf } from '../edge/auth/tokens.ts'
 import { getJson, postJson } from '../support/client-http.ts'
@@ -82,6 +83,7 @@ test('[ID7] keys of an issuer are fetched, kept, and looked for again when a new
   const socket = new WsClient(`${url}/ws/ai-stream`, ['freshet.v1', `bearer.${await tokenBy(second, 'ann', 2)}`])
   await socket.until(({ event_type }) => event_type === 'connection_status')
   expect(socket.socket.protocol).toBe('freshet.v1')
+  socket.send('ping')
   expect(await socket.inbox.end).toMatch(/^4401 /)
   events.cut()
   for (const secret of [young, old, ticket]) expect(server.output).not.toContain(secret)
@@ -105,4 +107,43 @@ test('[ID7] while the keys cannot be had it is 503, and no token is called bad',
     (status) => status === 200,
     15_000,
   )
+})
+
+test('[ID10][ID12][CL19] who has sent any frame sees its connection end within 2 s of its token', async () => {
+  const secret = 'hunter2-is-no-secret-but-32-bytes'
+  const { url } = await service({ JWT_SECRET: secret })
+  const key = new TextEncoder().encode(secret)
+  const expiresAt = Date.now() + 3000
+  const token = await tokenOf({ sub: 'ann', exp: expiresAt / 1000 }, key)
+  const frames = ['ping', { type: 'ping', timestamp: null }, { type: 'no such type' }]
+  const sockets = await Promise.all(frames.map(() => WsClient.open(`${url}/ws/ai-stream`, bearer(token))))
+  for (const [i, socket] of sockets.entries()) socket.send(frames[i])
+
+  // The client of ours, which asks for nothing, and Node's own WebSocket, which waits for TCP to end too.
+  class WithToken extends WebSocket {
+    constructor(address: string | URL, protocols?: string | string[]) {
+      super(address, [protocols ?? [], `bearer.${token}`].flat())
+    }
+  }
+  const client = createFreshetClient({ baseUrl: url, userId: 'ann', transport: 'websocket', WebSocket: WithToken })
+  onTestFinished(() => client.stop())
+  const refused = new Promise<number>((resolve) => {
+    client.subscribe(() => {
+      const { connection } = client.getState()
+      if (connection.status === 'closed' && connection.reason === 'refused') resolve(Date.now())
+    })
+  })
+  client.start()
+
+  const ends = await Promise.all([
+    refused,
+    ...sockets.map(async ({ inbox }) => {
+      expect(await inbox.end).toMatch(/^4401 /)
+      return Date.now()
+    }),
+  ])
+  for (const at of ends) {
+    expect(at).toBeGreaterThan(expiresAt - 100)
+    expect(at).toBeLessThan(expiresAt + 2000)
+  }
 })
