@@ -468,8 +468,8 @@ test('[GE11] a retry without a name or an id joins what it repeats, in the hub t
   const ask = (path: string, body: object, headers: object = agent) =>
     Stream.open(path, { ...headers }, { method: 'POST', body: JSON.stringify(body) })
   for (const [path, body] of [
-    ['/api/chat/message', { message: 'Nameless', agent: 'assistant', model: 'paced' }],
-    ['/chat/stream', { message: 'Nameless', model: 'paced' }],
+    ['/api/chat/message', { message: 'Nameless', agent: 'assistant', model: 'endless' }],
+    ['/chat/stream', { message: 'Nameless', model: 'endless' }],
   ] as const) {
     const first = await ask(path, body)
     await first.until((all) => all.length > 3)
@@ -489,10 +489,13 @@ test('[GE11] a retry without a name or an id joins what it repeats, in the hub t
     await stranger.until((all) => all.length > 1)
     expect(requestOf(stranger)).not.toBe(requestOf(first))
     const again = await ask(path, body)
-    await again.over()
+    await again.until((all) => all.length > 3)
     expect(requestOf(again)).toBe(requestOf(first))
     expect(textOf(again.all).startsWith(textOf(first.all))).toBe(true)
-    await Promise.all([beside.over(), stranger.over()])
+    for (const id of [first, beside, stranger].map(requestOf)) {
+      expect((await call(`/api/requests/${id}/cancel`, { method: 'POST' })).status).toBe(200)
+    }
+    await Promise.all([again, beside, stranger].map((one) => one.over()))
   }
 })
 
