@@ -102,6 +102,9 @@ export const LIMITS = {
    * value, which the platform bounds at 32 MiB, where a character outside Latin-1 makes two bytes of all in its text. (CV11)
    */
   conversationBytes: 8_000_000,
+  /** Conversations that expire in one alarm, each a transaction, and the pause before the next alarm for the rest, ms (CV5). */
+  expiredAtOnce: 50,
+  expiryPauseMs: 1000,
   /** A conversation is active for this long after it was used, ms; and how many of a user's the monitor is told of. */
   activeMs: 30 * 60_000,
   activeConversations: 100,

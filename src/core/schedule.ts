@@ -1,7 +1,7 @@
 import { LIMITS } from './limits.ts'
 
 /** What the one alarm of a hub is for (SPEC SC). */
-export type DeadlineName = 'watchdog' | 'idle' | 'retention' | 'broadcast' | 'token'
+export type DeadlineName = 'watchdog' | 'idle' | 'retention' | 'expiry' | 'broadcast' | 'token'
 
 /** A named time, ms since 1970. */
 export interface Deadline {
@@ -18,6 +18,8 @@ export interface HubTimes {
   readonly idleTimeoutMs: number
   /** When a segment of the log expires, or null. */
   readonly rotation: number | null
+  /** When a conversation was unused too long, or null (CV5). */
+  readonly expiry: number | null
   /** When tokens of open sockets end, ms (ID10). */
   readonly tokens: readonly number[]
   /** When periodic channels with subscribers speak next, ms. */
@@ -37,6 +39,10 @@ export function deadlinesOf(times: HubTimes, now: number): readonly Deadline[] {
     deadlines.push({ name: 'idle', at: Math.ceil(silent / grid) * grid })
   }
   if (times.rotation !== null) deadlines.push({ name: 'retention', at: times.rotation })
+  if (times.expiry !== null) {
+    // What is past is the rest of what one turn did not take, or is being answered in.
+    deadlines.push({ name: 'expiry', at: Math.max(times.expiry, now + LIMITS.expiryPauseMs) })
+  }
   if (times.tokens.length > 0) deadlines.push({ name: 'token', at: Math.min(...times.tokens) })
   if (times.broadcasts.length > 0) deadlines.push({ name: 'broadcast', at: Math.min(...times.broadcasts) })
   return deadlines

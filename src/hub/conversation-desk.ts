@@ -4,19 +4,22 @@ import { LIMITS } from '../core/limits.ts'
 import type { EventLog } from '../core/log.ts'
 import type { AnswerCache } from './answer-cache.ts'
 import type { Conversations } from './conversations.ts'
-import type { Requests } from './requests.ts'
+import type { Runner } from './runner.ts'
 import type { HubStore } from './store.ts'
+
+/** By so much, ms, the last event of a conversation may be later than its last use as it knows it: answers may end late. */
+const LATE_MS = 24 * 3_600_000
 
 interface DeskPorts {
   readonly log: EventLog
-  readonly store: HubStore
+  readonly store: Pick<HubStore, 'privateKey' | 'totals' | 'saveTotals' | 'detach'>
   readonly conversations: Conversations
-  readonly requests: Requests
-  readonly cache: AnswerCache
+  readonly requests: { readonly runner: Pick<Runner, 'all' | 'cancel'> }
+  readonly cache: Pick<AnswerCache, 'forget'>
   now(): number
   transaction<T>(work: () => T): T
   /** The user's other devices are to know, unless it is new and none of them can show it. */
-  changed(conversationId: string, change: 'created' | 'cleared' | 'deleted'): void
+  changed(conversationId: string, change: 'created' | 'cleared' | 'deleted' | 'expired'): void
 }
 
 /** What a user does with conversations as a whole (SPEC CV1, CV5, CV6). */
@@ -71,27 +74,51 @@ export class ConversationDesk {
     this.#forget(id, 'deleted')
   }
 
-  /** Deletes what nobody used since, ms; what is being answered in is used (CV5). @returns how many */
-  expire(before: number): number {
-    const inUse = new Set([...this.#ports.requests.runner.all()].map(({ conversationId }) => conversationId))
-    const unused = this.#ports.conversations.unusedSince(before).filter((id) => !inUse.has(id))
-    for (const id of unused) this.#forget(id, 'deleted')
-    return unused.length
+  /** Deletes what nobody used since, ms, as much as one turn takes; what is being answered in is used (CV5). */
+  expire(before: number): void {
+    const { requests, conversations } = this.#ports
+    const inUse = new Set([...requests.runner.all()].map(({ conversationId }) => conversationId))
+    const unused = conversations
+      .unusedSince(before, LIMITS.expiredAtOnce + inUse.size)
+      .filter(({ conversationId }) => !inUse.has(conversationId))
+      .slice(0, LIMITS.expiredAtOnce)
+    if (unused.length === 0) return
+    const kept = this.#keptSince()
+    for (const { conversationId, usedAt } of unused) {
+      // What the log no longer holds need not be looked for in all of it, nor its requests, which went with it.
+      const isLogged = kept !== null && usedAt + LATE_MS >= kept
+      this.#remove(conversationId, 'expired', isLogged)
+      this.#ports.changed(conversationId, 'expired')
+    }
   }
 
   #forget(id: string, change: 'cleared' | 'deleted'): void {
-    const { conversations, requests, store, log, cache } = this.#ports
+    const { conversations, requests } = this.#ports
     conversations.info(id)
     for (const running of [...requests.runner.all()]) {
       if (running.conversationId === id) requests.runner.cancel(running, `the conversation was ${change}`)
     }
+    this.#remove(id, change, true)
+    this.#ports.changed(id, change)
+  }
+
+  /** @param isLogged whether the log may hold something of it */
+  #remove(id: string, change: 'cleared' | 'deleted' | 'expired', isLogged: boolean): void {
+    const { conversations, store, log, cache } = this.#ports
     this.#ports.transaction(() => {
-      if (change === 'deleted') conversations.delete(id)
-      else conversations.clear(id, this.#ports.now())
-      log.erase(id)
+      if (change === 'cleared') conversations.clear(id, this.#ports.now())
+      else conversations.delete(id)
       cache.forget(id)
+      if (!isLogged) return
+      log.erase(id)
       store.detach(id)
     })
-    this.#ports.changed(id, change)
+  }
+
+  /** When the oldest event was logged that is kept, ms, or null without any. */
+  #keptSince(): number | null {
+    const { log } = this.#ports
+    const [oldest] = log.after(log.bounds().firstSeq - 1, { events: 1, bytes: 1 })
+    return oldest?.event.at ?? null
   }
 }

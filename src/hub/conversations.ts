@@ -46,6 +46,14 @@ const infoSchema = z.object({
   first: z.string().nullable(),
 })
 
+const unusedSchema = infoSchema.pick({ conversation_id: true, updated_at: true })
+
+/** A conversation, and when it was last used, ms. */
+interface Unused {
+  readonly conversationId: string
+  readonly usedAt: number
+}
+
 /** Of the first exchange's prompt only what a title needs is read. */
 const INFO = `SELECT c.conversation_id, c.title, c.created_at,
   max(c.created_at, c.cleared_at, coalesce((SELECT at FROM exchanges e WHERE e.conversation_id = c.conversation_id ORDER BY n DESC LIMIT 1), 0)) updated_at,
@@ -270,10 +278,13 @@ export class Conversations {
     this.#sql.run('DELETE FROM exchanges WHERE conversation_id = ? AND n <= ?', id, oldest)
   }
 
-  /** Conversations that nobody used since, ms (CV5). */
-  unusedSince(at: number): readonly string[] {
-    const rows = this.#sql.run(`SELECT conversation_id v FROM (${INFO}) WHERE updated_at < ?`, at)
-    return rows.flatMap(({ v }) => (typeof v === 'string' ? [v] : []))
+  /** Conversations that nobody used since, ms, those that were unused longest first (CV5). */
+  unusedSince(at: number, limit: number): readonly Unused[] {
+    const sql = `SELECT conversation_id, updated_at FROM (${INFO}) WHERE updated_at < ? ORDER BY updated_at LIMIT ?`
+    return this.#sql.run(sql, at, limit).map((row) => {
+      const { conversation_id: conversationId, updated_at: usedAt } = unusedSchema.parse(row)
+      return { conversationId, usedAt }
+    })
   }
 
   /** The newest of those that were used since, ms. */

@@ -16,6 +16,7 @@ import type { Answers } from './answers.ts'
 import { Broadcaster } from './broadcaster.ts'
 import { Connections, type ConnectOptions } from './connections.ts'
 import { ConversationDesk } from './conversation-desk.ts'
+import { ConversationExpiry } from './conversation-expiry.ts'
 import type { Conversations } from './conversations.ts'
 import { FanOut } from './fan-out.ts'
 import { type Follow, type Following, findFollowed } from './following.ts'
@@ -78,10 +79,9 @@ export class Hub {
   readonly #connections: Connections
   readonly #broadcaster: Broadcaster
   readonly #recent: RecentConversations
+  readonly #expiry: ConversationExpiry
   readonly #ports: HubPorts
   readonly #news = new News()
-  /** When the conversation that was unused longest was last used, ms, or earlier; null: there is none; undefined: unknown. */
-  #oldestUse: number | null | undefined
 
   /** @param restored connections that outlived the last instance (HB2) */
   constructor(ports: HubPorts, restored: readonly Peer[]) {
@@ -127,12 +127,15 @@ export class Hub {
       now,
       transaction: (work) => ports.transaction(work),
       changed: (id, change) => {
-        this.#use(id)
-        if (change !== 'created') this.#announce(id, change)
+        if (change !== 'created') this.#announce(id, change === 'expired' ? 'deleted' : change)
         ports.changed()
+        // What expired was not used, and the alarm that deleted it sets the next one.
+        if (change === 'expired') return
+        this.#use(id)
         ports.reschedule()
       },
     })
+    this.#expiry = new ConversationExpiry(ports.conversations, this.desk, settings.conversationRetentionMs)
     this.#recent = new RecentConversations(ports.conversations)
     this.#broadcaster = new Broadcaster({ fanOut: this.fanOut, now, source: () => ports.broadcasts() })
     for (const peer of restored) this.fanOut.add(peer)
@@ -248,8 +251,7 @@ export class Hub {
       store.forgetBefore(log.bounds().firstSeq)
       this.#ports.answers.expire()
     }
-    this.desk.expire(now - settings.conversationRetentionMs)
-    this.#oldestUse = undefined
+    this.#expiry.run(now)
     const wipeAt = this.#wipeAt()
     return wipeAt !== null && now >= wipeAt
   }
@@ -265,8 +267,6 @@ export class Hub {
       // A socket that waits for an answer is not idle, however long the answer takes.
       (peer) => peer.at.kind === 'socket' && !peer.closed && peer.active.size === 0,
     )
-    const expiries = [log.nextRotation(settings.retentionMs) ?? this.#wipeAt(), this.#expiry()]
-    const retention = expiries.filter((at) => at !== null)
     return deadlinesOf(
       {
         requestDeadlines: [...this.requests.runner.all()].map((running) => running.deadline),
@@ -276,7 +276,8 @@ export class Hub {
           at.kind === 'socket' && !closed && at.expires_at !== null ? [at.expires_at] : [],
         ),
         broadcasts: this.#broadcaster.times(),
-        rotation: retention.length === 0 ? null : Math.min(...retention),
+        rotation: log.nextRotation(settings.retentionMs) ?? this.#wipeAt(),
+        expiry: this.#expiry.at,
       },
       this.#ports.now(),
     )
@@ -412,15 +413,8 @@ export class Hub {
   #use(conversationId: string | null): void {
     if (conversationId === null) return
     const now = this.#ports.now()
-    if (this.#oldestUse === null) this.#oldestUse = now
+    this.#expiry.used(now)
     this.#recent.used(conversationId, now)
-  }
-
-  /** When a conversation may have been unused too long (CV5), ms; never too late. */
-  #expiry(): number | null {
-    const { conversations, settings } = this.#ports
-    if (this.#oldestUse === undefined) this.#oldestUse = conversations.oldestUse()
-    return this.#oldestUse === null ? null : this.#oldestUse + settings.conversationRetentionMs + 1
   }
 
   #activity(peer: Peer): number {

@@ -9,6 +9,7 @@ const QUIET: HubTimes = {
   socketActivity: [],
   idleTimeoutMs: 3_600_000,
   rotation: null,
+  expiry: null,
   broadcasts: [],
   tokens: [],
 }
@@ -19,6 +20,7 @@ const timesArb: fc.Arbitrary<HubTimes> = fc.record({
   socketActivity: fc.array(fc.integer({ min: NOW - 10_000_000, max: NOW }), { maxLength: 4 }),
   idleTimeoutMs: fc.integer({ min: 1, max: 86_400 }).map((seconds) => seconds * 1000),
   rotation: fc.option(timeArb),
+  expiry: fc.option(timeArb),
   broadcasts: fc.array(timeArb, { maxLength: 4 }),
   tokens: fc.array(timeArb, { maxLength: 4 }),
 })
@@ -38,6 +40,7 @@ describe('deadlines', () => {
           ...(times.requestDeadlines.length > 0 ? ['watchdog'] : []),
           ...(times.socketActivity.length > 0 ? ['idle'] : []),
           ...(times.rotation === null ? [] : ['retention']),
+          ...(times.expiry === null ? [] : ['expiry']),
           ...(times.broadcasts.length > 0 ? ['broadcast'] : []),
           ...(times.tokens.length > 0 ? ['token'] : []),
         ]
@@ -87,6 +90,17 @@ describe('deadlines', () => {
     expect(deadlinesOf({ ...QUIET, rotation: 5 }, NOW)).toEqual([{ name: 'retention', at: 5 }])
   })
 
+  it('[SC1][CV5] conversations expire when their time is over; what is left over then after a pause', () => {
+    const pause = NOW + LIMITS.expiryPauseMs
+    for (const [expiry, at] of [
+      [pause + 1, pause + 1],
+      [pause - 1, pause],
+      [5, pause],
+    ] as const) {
+      expect(deadlinesOf({ ...QUIET, expiry }, NOW)).toEqual([{ name: 'expiry', at }])
+    }
+  })
+
   it('[SC4] of the periodic channels the next one counts', () => {
     expect(deadlinesOf({ ...QUIET, broadcasts: [9, 7, 8] }, NOW)).toEqual([{ name: 'broadcast', at: 7 }])
   })
@@ -132,7 +146,7 @@ describe('the alarm', () => {
   it('[SC2] however often and early it fires, no deadline is missed', () => {
     fc.assert(
       fc.property(timesArb, fc.array(fc.nat(5_000_000), { maxLength: 8 }), (times, firings) => {
-        const still = { ...times, requestDeadlines: [] }
+        const still = { ...times, requestDeadlines: [], expiry: null }
         for (const later of [0, ...firings]) {
           const now = NOW + later
           const deadlines = deadlinesOf(still, now)

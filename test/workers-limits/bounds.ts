@@ -272,6 +272,8 @@ export const INTERNAL: Readonly<Record<string, readonly string[]>> = {
   'times and retries of our own': [
     'watchdogMs',
     'idleCheckMs',
+    'expiredAtOnce',
+    'expiryPauseMs',
     'sseCommentMs',
     'requestCommentMs',
     'sseRetryMs',

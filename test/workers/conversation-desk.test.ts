@@ -2,6 +2,7 @@ import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { plainCommand, type StartCommand } from '../../src/core/commands.ts'
+import { LIMITS } from '../../src/core/limits.ts'
 import type { Reply } from '../../src/hub/protocol.ts'
 
 const WORD = 'xylophone'
@@ -164,5 +165,24 @@ describe('a conversation that is used', () => {
     unwrap(await hub.stub.clearConversation('busy'))
     await runInDurableObject(hub.stub, (instance) => instance.alarm())
     expect(await column(hub, 'SELECT conversation_id v FROM conversations ORDER BY 1')).toEqual(['busy', 'young'])
+  })
+
+  it('[CV5][SC1] many whose time is over go in portions, an alarm each, and the next one comes soon', async () => {
+    const hub = hubOf('desk-many')
+    await ask(hub, about('young'))
+    const many = 2 * LIMITS.expiredAtOnce + 20
+    await column(
+      hub,
+      `INSERT INTO conversations (conversation_id, created_at)
+        WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < ${many}) SELECT 'old-' || n, n FROM i`,
+    )
+    const left = async () => (await column(hub, 'SELECT conversation_id v FROM conversations')).length
+    await runInDurableObject(hub.stub, (instance) => instance.alarm())
+    expect(await left()).toBe(1 + many - LIMITS.expiredAtOnce)
+    const next = await runInDurableObject(hub.stub, (_, { storage }) => storage.getAlarm())
+    expect((next ?? 0) - Date.now()).toBeLessThanOrEqual(LIMITS.expiryPauseMs)
+    // The rest goes by itself.
+    while ((await left()) > 1) await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(await column(hub, 'SELECT conversation_id v FROM conversations')).toEqual(['young'])
   })
 })

@@ -194,21 +194,18 @@ describe('the time of its last use', () => {
   it('[CV5] is when it was made, when an exchange ended, or when it was cleared', () =>
     within(async (make) => {
       const { conversations } = await make()
+      const unused = (at: number) => conversations.unusedSince(at, 9).map(({ conversationId }) => conversationId)
       expect(conversations.oldestUse()).toBeNull()
       conversations.ensure('c1', 1000)
       conversations.ensure('c2', 1500)
       expect(conversations.oldestUse()).toBe(1000)
       conversations.save('c1', saved('r1', exchange('p', 'a'), { at: 3000 }))
       expect(conversations.oldestUse()).toBe(1500)
-      expect([1500, 1501, 3000, 3001].map((at) => conversations.unusedSince(at))).toEqual([
-        [],
-        ['c2'],
-        ['c2'],
-        ['c1', 'c2'],
-      ])
+      expect([1500, 1501, 3000, 3001].map((at) => unused(at))).toEqual([[], ['c2'], ['c2'], ['c2', 'c1']])
       conversations.clear('c1', 4000)
       expect(conversations.info('c1')).toMatchObject({ createdAt: 1000, updatedAt: 4000, messageCount: 0 })
-      expect(conversations.unusedSince(4000)).toEqual(['c2'])
+      expect(unused(4000)).toEqual(['c2'])
+      expect(conversations.unusedSince(4001, 1)).toEqual([{ conversationId: 'c2', usedAt: 1500 }])
       expect(conversations.usedSince(1501, 10).map(({ conversationId }) => conversationId)).toEqual(['c1'])
       conversations.delete('c1')
       conversations.delete('c2')

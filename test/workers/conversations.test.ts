@@ -291,6 +291,14 @@ async function age(user: string, days: number, id: string): Promise<void> {
     const ms = days * 86_400_000
     storage.sql.exec('UPDATE conversations SET created_at = created_at - ? WHERE conversation_id = ?', ms, id)
     storage.sql.exec('UPDATE exchanges SET at = at - ? WHERE conversation_id = ?', ms, id)
+    // The log's events of it too, each of which is as old as its row.
+    const rows = storage.sql
+      .exec<{ at: number; last_seq: number; body: string }>('SELECT * FROM log_0 WHERE instr(body, ?)', `"${id}"`)
+      .toArray()
+    for (const { at, last_seq, body } of rows) {
+      const older = body.replaceAll(/"at":[0-9]+/g, `"at":${at - ms}`)
+      storage.sql.exec('UPDATE log_0 SET at = ?, body = ? WHERE last_seq = ?', at - ms, older, last_seq)
+    }
   })
   await evictDurableObject(hubOf(user))
   await debug(user)
