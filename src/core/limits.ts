@@ -56,8 +56,10 @@ export const LIMITS = {
   idleCheckMs: 300_000,
   /** Ended requests that wait to be told to the monitor while it is down. */
   reportedEnds: 100,
-  /** Hubs that a restarted monitor asks how they stand; each is one call. */
+  /** Hubs that a restarted monitor asks how they stand, each by one call; how many at a time, and how long one may take, ms. */
   refreshedHubs: 500,
+  refreshedAtOnce: 50,
+  refreshMs: 1000,
   /** Comment on a silent event stream, ms: proxies cut after 30 s (seen at 30.26 s). */
   sseCommentMs: 15_000,
   /**

@@ -28,6 +28,7 @@ export interface CacheKeyParts {
   readonly messages: readonly ModelMessage[]
 }
 
+/** The key of an answer: a hash, since what it is made of may be long. */
 export function cacheKey(parts: CacheKeyParts): string {
   const text = JSON.stringify([
     parts.provider,
@@ -55,17 +56,18 @@ export class AnswerCache {
     return this.#entries
   }
 
-  /** The answer under a key, if it is not too old; it then counts as just used. One row. */
+  /**
+   * The answer under a key, if it is not too old; it then counts as just used. One row. One that cannot be read is let go:
+   * a provider can be asked, and nobody's prompt is to fail until it has aged.
+   */
   get(key: string, now: number): CachedAnswer | null {
     const found = this.#sql.run('SELECT body, created_at FROM cache WHERE key = ?', key)[0]
     if (found === undefined) return null
     const row = rowSchema.parse(found)
-    if (now - row.created_at > LIMITS.cacheMaxAgeMs) {
-      this.#drop(key)
-      return null
-    }
-    this.#sql.run('UPDATE cache SET used_at = ? WHERE key = ?', now, key)
-    return answerSchema.parse(JSON.parse(row.body))
+    const answer = now - row.created_at > LIMITS.cacheMaxAgeMs ? null : answerOf(row.body)
+    if (answer === null) this.#drop(key)
+    else this.#sql.run('UPDATE cache SET used_at = ? WHERE key = ?', now, key)
+    return answer
   }
 
   /** Keeps an answer in place of the one that is there. One row, and one for each that has to go. */
@@ -109,5 +111,14 @@ export class AnswerCache {
     if (row === undefined) return
     this.#entries -= 1
     this.#chars -= Number(row['chars'])
+  }
+}
+
+/** A stored answer, parsed anew (LG6); null when it is not what was written. */
+function answerOf(body: string): CachedAnswer | null {
+  try {
+    return answerSchema.safeParse(JSON.parse(body)).data ?? null
+  } catch {
+    return null
   }
 }

@@ -43,13 +43,13 @@ export class Reporter {
     await Promise.resolve()
     while (this.#dirty) {
       this.#dirty = false
-      const report = this.#ports.report()
       try {
+        const report = this.#ports.report()
         await inTime(this.#ports.send(report), PATIENCE_MS)
         this.#ports.sent(report)
       } catch (error) {
-        // The monitor is down: hubs go on, and the next report holds everything that this one did (MO2).
-        console.warn({ message: 'monitor unreachable', name: error instanceof Error ? error.name : typeof error })
+        // The monitor is down, or the report was not to be made: hubs go on, and the next one holds all of it (MO2).
+        console.warn({ message: 'monitor not told', name: error instanceof Error ? error.name : typeof error })
         break
       }
     }

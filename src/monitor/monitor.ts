@@ -2,9 +2,9 @@ import { DurableObject } from 'cloudflare:workers'
 import * as z from 'zod'
 import type { Broadcasts } from '../core/broadcast.ts'
 import type { HealthSnapshot } from '../core/health.ts'
-import { LIMITS } from '../core/limits.ts'
 import { type Report, reportSchema } from '../core/report.ts'
 import { readConfig } from '../env.ts'
+import { askHubs } from './ask-hubs.ts'
 import { broadcastsOf } from './broadcasts.ts'
 import { HealthBoard } from './health-board.ts'
 import { NamelessStarts } from './nameless-starts.ts'
@@ -96,8 +96,8 @@ export class Monitor extends DurableObject<Cloudflare.Env> {
     return this.#nameless.add(print, privateKey, Date.now())
   }
 
+  /** For `/health`. Probes ask it every few seconds, day and night: they are nobody who reads the statistics (MO2). */
   live() {
-    this.#readAt = Date.now()
     return liveStats(this.#registry.known)
   }
 
@@ -116,15 +116,14 @@ export class Monitor extends DurableObject<Cloudflare.Env> {
     this.#readAt = Date.now()
     if (this.#fresh && !unwatched) return
     this.#fresh = true
-    for (const hub of this.#registry.busyHubs.slice(0, LIMITS.refreshedHubs)) {
-      try {
-        const report = await this.env.SESSION_HUB.getByName(hub).refresh()
+    await askHubs(
+      this.#registry.busyHubs,
+      (hub) => this.env.SESSION_HUB.getByName(hub).refresh(),
+      async (hub, report) => {
         if (report === null) this.#registry.forget(hub)
         else await this.#board.record(this.#registry.take(reportSchema.parse(report)))
-      } catch (error) {
-        console.warn({ message: 'hub unreachable', name: error instanceof Error ? error.name : typeof error })
-      }
-    }
+      },
+    )
   }
 }
 

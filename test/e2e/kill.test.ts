@@ -29,7 +29,7 @@ describe('SIGKILL in the middle of streams', () => {
 
   it('[GE6][RS1] with no client left, the alarm alone ends the request; the `eventsource` package comes back by itself', async () => {
     // Who reads the figures is told of requests that begin, too.
-    await getJson(`${server.url}/health`)
+    await getJson(`${server.url}/api/streaming/stats`)
     // What nobody comes back for: asking its hub would wake it, so only the monitor is asked, which it reports to.
     const lost = await WsClient.open(`${server.url}/ws/ai-stream?user_id=lost`)
     lost.send({ type: 'ai_request', prompt: 'nobody waits', request_id: 'lost', config: { timeout: 2.5 } })

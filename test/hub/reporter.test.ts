@@ -27,10 +27,12 @@ function scene() {
     most: 0,
     takes: 0,
     isDown: false,
+    isIll: false,
   }
   const reporter = new Reporter({
     report: () => {
       hub.begun.push(hub.state)
+      if (hub.isIll) throw new Error('no report')
       return reportOf('ann', { running: hub.state })
     },
     send: async (report) => {
@@ -89,6 +91,17 @@ describe('reports to the monitor', () => {
     change()
     await vi.advanceTimersByTimeAsync(1000)
     expect(hub.told).toEqual([3])
+  })
+
+  it('[MO2] a report that cannot be made is not the last one', async () => {
+    const { hub, change } = scene()
+    hub.isIll = true
+    change()
+    await vi.advanceTimersByTimeAsync(1000)
+    hub.isIll = false
+    change()
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(hub).toMatchObject({ begun: [1, 2], told: [2] })
   })
 
   it('[MO2] a monitor that is down is not asked again and again by itself', async () => {

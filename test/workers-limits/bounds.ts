@@ -292,7 +292,7 @@ export const INTERNAL: Readonly<Record<string, readonly string[]>> = {
     'retryClaimMs',
     'retryToldMs',
   ],
-  'between hubs and the monitor': ['reportedEnds', 'refreshedHubs', 'spendDays'],
+  'between hubs and the monitor': ['reportedEnds', 'refreshedHubs', 'refreshedAtOnce', 'refreshMs', 'spendDays'],
   'the cache: what does not fit is not kept': ['cacheEntries', 'cacheChars', 'cacheEntryChars', 'cacheMaxAgeMs'],
   'work at a time within a request: the rest waits': ['toolsAtOnce'],
 }

@@ -2,6 +2,7 @@ import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import * as z from 'zod'
+import { reportOf } from '../support/reports.ts'
 import { call } from './support.ts'
 
 const rowSchema = z.object({ report: z.object({ serial: z.number(), totals: z.object({ requests: z.number() }) }) })
@@ -30,4 +31,13 @@ test('[MO1] a short request costs the monitor at most one call', async () => {
   let row = await rowOf('user:reports')
   while ((row?.totals.requests ?? 0) < 10) row = await rowOf('user:reports')
   expect(row?.serial).toBeLessThanOrEqual(10)
+})
+
+test('[MO2] a probe of the service’s health is nobody who reads the statistics', async () => {
+  const monitor = env.MONITOR.getByName('probed')
+  const watched = async () => (await monitor.report(reportOf('probed'))).watched
+  expect(await monitor.live()).toEqual({ active_streams: 0, active_connections: 0 })
+  expect(await watched()).toBe(false)
+  await monitor.streaming()
+  expect(await watched()).toBe(true)
 })
