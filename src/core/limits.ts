@@ -67,6 +67,8 @@ export const LIMITS = {
    * time that its retry comes (GE11), which is `sseRetryMs` later at the soonest.
    */
   requestCommentMs: 750,
+  /** How long a small event waits for others, for a reader that asked for batches, ms (contract D5: its SDK's 100 ms). */
+  batchMs: 100,
   /** What an EventSource is told to wait before it reconnects, ms. */
   sseRetryMs: 2000,
   /** How long the head of a stream waits for its first event, to leave with it, ms (DI5). */

@@ -21,7 +21,7 @@ export interface Encoder {
   recall?(event: LogEvent): void
   /** Text that keeps an idle stream open. @param now ms since 1970 */
   heartbeat(now: number): string
-  /** Text that was held back to be gathered with what follows; asked for after each frame of the hub (D5's batches). */
+  /** Text that was held back to be gathered with what follows (D5's batches); asked for when it has waited long enough. */
   flush?(): string
 }
 

@@ -3,6 +3,7 @@ import { complaint, optionalIdSchema, plainCommand, type StartCommand } from '..
 import { FreshetError } from '../core/errors.ts'
 import { newId } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
+import { timeZoneSchema } from '../core/time-zone.ts'
 import { TODO_AGENT } from '../core/todo.ts'
 
 /** Contract D5. */
@@ -66,7 +67,12 @@ export const todoBodySchema = z.object({
   request_id: optionalIdSchema.meta({ description: 'The same one twice is one generation.' }),
   ...batchingFields,
   stream_config: z.object(batchingFields).nullish().meta({ description: 'May hold the same.' }),
-  time_zone: name.nullish().meta({ description: 'An IANA time zone, for dates in words; wins over `X-Time-Zone`.' }),
+  time_zone: timeZoneSchema
+    .nullish()
+    .meta({ description: 'An IANA time zone, for dates in words; wins over `X-Time-Zone` and over preferences.' }),
+  preferences: z.object({ time_zone: timeZoneSchema.nullish() }).nullish().meta({
+    description: 'May hold the `time_zone` too. What a user always wants is set by `update_preferences` (D1).',
+  }),
   model: name.nullish().meta({ description: 'A provider or model that is asked first.' }),
 })
 
@@ -104,7 +110,7 @@ export function todoRequestOf(raw: unknown, userId: string | null): TodoRequest 
     history,
     model: parsed.data.model || null,
     closing: true,
-    timeZone: parsed.data.time_zone || null,
+    timeZone: parsed.data.time_zone || parsed.data.preferences?.time_zone || null,
   }
   const batching = [parsed.data, parsed.data.stream_config ?? {}].some(asksForBatching)
   return { command, batching }

@@ -10,6 +10,7 @@ import {
 } from '../core/commands.ts'
 import { FreshetError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { timeZoneSchema } from '../core/time-zone.ts'
 import { dialogueOf, type UiDialogue, uiMessageSchema } from './ui-messages.ts'
 import { uiToolsSchema } from './ui-tools.ts'
 
@@ -47,7 +48,7 @@ export const uiBodySchema = z.object({
   request_id: optionalIdSchema.meta({
     description: 'The same one twice is one generation. Left out: made of the ids of chat and message, and its words.',
   }),
-  time_zone: z.string().max(LIMITS.idChars).nullish().meta({ description: 'An IANA time zone, for dates in words.' }),
+  time_zone: timeZoneSchema.nullish().meta({ description: 'An IANA time zone, for dates in words.' }),
 })
 export type UiBody = z.output<typeof uiBodySchema>
 

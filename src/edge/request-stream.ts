@@ -131,7 +131,7 @@ function writerOf(stream: RequestStream): BridgeDialect & { requestId(): string 
       return encoder.event(id, faultOf(request, code, message, now)) + (encoder.flush?.() ?? '')
     },
     heartbeat: (now) => encoder.heartbeat(now),
-    flush: () => encoder.flush?.() ?? '',
+    ...(encoder.flush !== undefined && { flush: () => encoder.flush?.() ?? '' }),
     isOver: () => over,
   }
 }

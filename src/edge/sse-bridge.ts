@@ -16,7 +16,7 @@ export interface BridgeDialect {
    * @param id where the reader goes on when it comes again; null: where it was
    */
   fault(code: ErrorCode, message: string, now: number, id: string | null): string
-  /** Text held back until a frame of the hub was encoded. */
+  /** Text that was held back to go with what follows; asked for when it has waited long enough. Left out: nothing is. */
   flush?(): string
   /** True after the event that ends the stream (DI2); without it, a stream has no end. */
   isOver?(): boolean
@@ -68,6 +68,8 @@ class Bridge {
   #lastEventAt = Date.now()
   #lastWriteAt = Date.now()
   #timer: ReturnType<typeof setTimeout> | null = null
+  /** Set while a dialect may hold something back. */
+  #holding: ReturnType<typeof setTimeout> | null = null
 
   constructor(options: BridgeOptions) {
     this.#options = options
@@ -98,10 +100,12 @@ class Bridge {
     const { dialect } = this.#options
     try {
       for (const line of splitFrame(frame)) text += this.#encode(parseEnvelope(line)) ?? ''
-      text += dialect.flush?.() ?? ''
     } catch (error) {
       this.#fail(text, error)
       return
+    }
+    if (dialect.flush !== undefined && this.#holding === null) {
+      this.#holding = setTimeout(() => this.#release(), LIMITS.batchMs)
     }
     if (text !== '') {
       this.#attempts = 0
@@ -111,6 +115,12 @@ class Bridge {
     }
     if (dialect.isOver?.() === true) this.reader.end()
     else this.#acknowledge(frame.length)
+  }
+
+  /** What was held back has waited long enough. */
+  #release(): void {
+    this.#holding = null
+    if (!this.reader.isOver) this.#write(this.#options.dialect.flush?.() ?? '')
   }
 
   #encode(envelope: Envelope): string | null {
@@ -212,7 +222,7 @@ class Bridge {
 
   #close(): void {
     this.#begin()
-    if (this.#timer !== null) clearTimeout(this.#timer)
+    for (const timer of [this.#timer, this.#holding]) if (timer !== null) clearTimeout(timer)
     const socket = this.#socket
     this.#socket = null
     try {

@@ -22,10 +22,11 @@ import { FanOut } from './fan-out.ts'
 import { type Follow, type Following, findFollowed } from './following.ts'
 import { News } from './news.ts'
 import type { HubSocket, Peer } from './peer.ts'
-import { mergePreferences } from './preferences.ts'
+import { mergePreferences, zoneAmong } from './preferences.ts'
 import { RecentConversations } from './recent-conversations.ts'
 import { type Outcome, Requests, type Started } from './requests.ts'
 import type { HubStore, RequestRow, RequestStatus } from './store.ts'
+import type { Wishes } from './wishes.ts'
 
 /** Close code of a connection that was silent too long (contract D1). */
 const IDLE_CLOSE = 1001
@@ -51,6 +52,7 @@ interface HubPorts {
   /** Until when todos and tickets are kept, ms: for ever while there is a todo, 0 without either. */
   heldUntil(): number
   readonly allowance: Allowance
+  readonly wishes: Wishes
   readonly answerCache: AnswerCache
   readonly settings: HubSettings
   now(): number
@@ -100,6 +102,7 @@ export class Hub {
       answers: ports.answers,
       conversations: ports.conversations,
       allowance: ports.allowance,
+      wishes: ports.wishes,
       maxActive: settings.maxActive,
       now,
       transaction: (work) => ports.transaction(work),
@@ -384,7 +387,9 @@ export class Hub {
   }
 
   #prefer(peer: Peer, given: Attachment['preferences']): void {
+    const zone = zoneAmong(given)
     const merged = mergePreferences(peer.at.preferences, given)
+    if (zone !== undefined) this.#ports.wishes.setTimeZone(zone)
     peer.update({ preferences: merged })
     peer.send([this.#connections.status(peer, { preferences: merged })])
   }

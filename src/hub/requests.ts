@@ -15,6 +15,7 @@ import type { Conversations, Exchange } from './conversations.ts'
 import { Retries } from './retries.ts'
 import { Runner, Running } from './runner.ts'
 import type { HubStore, RequestRow, RequestStatus } from './store.ts'
+import type { Wishes } from './wishes.ts'
 
 const PAGE = { events: LIMITS.pageEvents, bytes: LIMITS.pageBytes }
 
@@ -41,6 +42,8 @@ interface RequestPorts {
   readonly answers: Answers
   readonly conversations: Conversations
   readonly allowance: Allowance
+  /** What the user wants wherever it is asked. */
+  readonly wishes: Pick<Wishes, 'timeZone'>
   readonly maxActive: number
   now(): number
   transaction<T>(work: () => T): T
@@ -97,7 +100,7 @@ export class Requests {
     if (retried !== null) return { requestId: retried.request_id, duplicate: true, startSeq: retried.start_seq }
     try {
       admit?.()
-      return this.#begin({ ...command, requestId })
+      return this.#begin({ ...command, requestId, timeZone: command.timeZone ?? this.#ports.wishes.timeZone })
     } catch (error) {
       this.#retries.refused(command)
       throw error

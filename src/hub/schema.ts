@@ -89,6 +89,8 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     ) WITHOUT ROWID`,
     TODOS_TABLE,
   ],
+  // What a user wants wherever it is asked: few, and written only when they change.
+  ['CREATE TABLE wishes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID'],
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

@@ -31,6 +31,7 @@ import { HubStore, type RequestRow, type RequestStatus } from './store.ts'
 import { type TicketIdentity, Tickets } from './tickets.ts'
 import { noTodo, TodoDesk, type TodoQuery } from './todo-desk.ts'
 import { SqliteTodos } from './todos.ts'
+import { Wishes } from './wishes.ts'
 
 /** What is alive while the hub has tables. */
 interface Alive {
@@ -300,6 +301,7 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
     const now = Date.now()
     const todos = new SqliteTodos(this.#sql, () => newId(store.privateKey))
     const tickets = new Tickets(this.#sql)
+    const wishes = new Wishes(this.#sql)
     const answers = new Answers({
       providers,
       candidates: candidatesOf(config.providers, providers),
@@ -322,6 +324,7 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
         conversations,
         heldUntil: () => (todos.count() > 0 ? Number.POSITIVE_INFINITY : (tickets.newestEnd ?? 0)),
         allowance: new Allowance(config.limits, store.starts(now - 60_000), store.totals.quota, now),
+        wishes,
         answerCache: cache,
         instanceId: this.#instanceId,
         cache: () => ({ entries: cache.entries, max_entries: LIMITS.cacheEntries }),
@@ -351,7 +354,7 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
       log,
       store,
       reporter,
-      todos: new TodoDesk(todos, () => Date.now()),
+      todos: new TodoDesk(todos, wishes, () => Date.now()),
       tickets,
     }
     this.#reschedule()

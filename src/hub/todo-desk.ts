@@ -12,47 +12,56 @@ export interface TodoQuery extends Omit<TodoFilter, 'from' | 'to'> {
 
 /**
  * The caller's own hands on the todos that the agent keeps: the same store, and the same reading of times in words.
- * `timeZone` is the caller's, an IANA name: words are read in it and times are told in it. Null: words are read in UTC,
- * and times are told as they were written down; the instants are the same.
+ * Each call may name a zone, an IANA name: words are read in it and times are told in it. Null: the user's own (CM5);
+ * without one words are read in UTC, and times are told as they were written down; the instants are the same.
  */
 export class TodoDesk {
   readonly #todos: TodoStore
+  readonly #wishes: { readonly timeZone: string | null }
   readonly #now: () => number
 
-  /** @param now ms since 1970 */
-  constructor(todos: TodoStore, now: () => number) {
+  /** @param wishes what the user wants wherever it is asked @param now ms since 1970 */
+  constructor(todos: TodoStore, wishes: { readonly timeZone: string | null }, now: () => number) {
     this.#todos = todos
+    this.#wishes = wishes
     this.#now = now
   }
 
   /** @throws FreshetError `bad_request`, `too_many_todos` */
-  create(input: DraftInput, timeZone: string | null): Todo {
+  create(input: DraftInput, given: string | null): Todo {
+    const timeZone = this.#zone(given)
     const now = this.#now()
     return told(this.#todos.add(draftOf(input, { now, timeZone: timeZone ?? 'UTC' }), now), timeZone)
   }
 
   /** By their time. @throws FreshetError `bad_request` for words that are no time */
-  list({ from, to, query, ...filter }: TodoQuery, timeZone: string | null): readonly Todo[] {
+  list({ from, to, query, ...filter }: TodoQuery, given: string | null): readonly Todo[] {
+    const timeZone = this.#zone(given)
     const range = rangeOf(from, to, { now: this.#now(), timeZone: timeZone ?? 'UTC' })
     const words = query === undefined ? {} : { query: tellingWords(query) }
     return this.#todos.list({ ...filter, ...words, ...range }).map((todo) => told(todo, timeZone))
   }
 
   /** @throws FreshetError `todo_not_found` */
-  read(id: string, timeZone: string | null): Todo {
-    return told(this.#todos.get(id) ?? noTodo(), timeZone)
+  read(id: string, given: string | null): Todo {
+    return told(this.#todos.get(id) ?? noTodo(), this.#zone(given))
   }
 
   /** @throws FreshetError `todo_not_found`, `bad_request` */
-  change(id: string, input: ChangesInput, timeZone: string | null): Todo {
+  change(id: string, input: ChangesInput, given: string | null): Todo {
+    const timeZone = this.#zone(given)
     const now = this.#now()
     const changes = changesOf(this.#todos.get(id) ?? noTodo(), input, { now, timeZone: timeZone ?? 'UTC' })
     return told(this.#todos.update(id, changes, now) ?? noTodo(), timeZone)
   }
 
   /** @returns what was there @throws FreshetError `todo_not_found` */
-  delete(id: string, timeZone: string | null): Todo {
-    return told(this.#todos.remove(id) ?? noTodo(), timeZone)
+  delete(id: string, given: string | null): Todo {
+    return told(this.#todos.remove(id) ?? noTodo(), this.#zone(given))
+  }
+
+  #zone(given: string | null): string | null {
+    return given ?? this.#wishes.timeZone
   }
 }
 

@@ -132,7 +132,6 @@ export const BOUNDS: readonly Bound[] = [
   ...[
     (n: number) => post('/chat/stream', { message: 'Hello', request_id: x(n) }),
     (n: number) => post('/chat/stream', { message: 'Hello', session_id: x(n) }),
-    (n: number) => post('/chat/stream', { message: 'Hello', time_zone: x(n) }),
     (n: number) => post('/api/chat/message', { message: 'Hello', agent: 'assistant', model: x(n) }),
     (n: number) => post('/api/sse/trigger-stream', { prompt: 'Hello', client_id: x(n) }),
     (n: number) => completion({ conversation_id: x(n) }),
@@ -278,6 +277,7 @@ export const INTERNAL: Readonly<Record<string, readonly string[]>> = {
     'requestCommentMs',
     'sseRetryMs',
     'readerGoneMs',
+    'batchMs',
     'refusalsKept',
     'firstEventMs',
     'ticketMs',

@@ -1,10 +1,12 @@
+import { evictDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { LIMITS } from '../../src/core/limits.ts'
 import { app } from '../../src/edge/app.ts'
 import { endpointsOf } from '../../src/edge/endpoint.ts'
 import { aNewUser, chat, connected, ended, headersOf, requestOf, textOf } from './chat-support.ts'
-import { call, debug, type Seen, Stream, seqOf, wholeLog } from './support.ts'
+import { call, debug, type Seen, Socket, Stream, seqOf, wholeLog } from './support.ts'
 import { all, asked, bodyOf, deltas, listed, made, PATH, response, rest, says, toolsOf, ZONE } from './todo-support.ts'
 
 const TWO =
@@ -138,10 +140,9 @@ test('[TR6] every tool in plain words, in the zone of the user; REST sees what t
   expect((await listed(user)).map(({ item }) => item)).toEqual(['buy milk', 'call mom'])
 })
 
-test('[TR6] the zone is that of the body, else of the header, else UTC; one that is not known counts as UTC', async () => {
+test('[TR6] the zone is that of the body, else of the header, else the user’s own, else UTC; one that is not known is refused', async () => {
   const text = 'Add buy milk on July 1 2027 at 2pm'
-  const startIn = async (zone: string | null, header?: string): Promise<unknown> => {
-    const user = aNewUser('zone')
+  const startIn = async (zone: string | null, header?: string, user = aNewUser('zone')): Promise<unknown> => {
     const headers = header === undefined ? {} : { 'x-time-zone': header }
     const stream = await asked({ user, headers }, bodyOf(text, { time_zone: zone }))
     await stream.over()
@@ -150,7 +151,48 @@ test('[TR6] the zone is that of the body, else of the header, else UTC; one that
   expect(await startIn('Asia/Kolkata', ZONE)).toBe('2027-07-01T14:00:00+05:30')
   expect(await startIn(null, ZONE)).toBe('2027-07-01T14:00:00-04:00')
   expect(await startIn(null)).toBe('2027-07-01T14:00:00+00:00')
-  expect(await startIn('Mars/Olympus')).toBe('2027-07-01T14:00:00+00:00')
+  const refused = await asked({ user: 'zone-none' }, bodyOf(text, { time_zone: 'Mars/Olympus' }))
+  await refused.over()
+  expect(refused.all).toMatchObject([{ type: 'error', data: { message: expect.stringMatching(/^`time_zone`/) } }])
+  expect((await rest('POST', '/api/todos', 'zone-none', { item: 'x', time_zone: 'Mars/Olympus' })).status).toBe(400)
+  expect(await listed('zone-none')).toEqual([])
+})
+
+test('[CM5][TR6] the time zone in a user’s preferences is theirs in every dialect, also when the connection has gone', async () => {
+  const user = 'zone-preferred'
+  const socket = await Socket.open(`user_id=${user}`)
+  await socket.until((all) => all.length > 0)
+  const prefer = async (preferences: object) => {
+    const before = socket.events.length
+    socket.say({ type: 'update_preferences', preferences })
+    await socket.until((all) => all.length > before)
+    return socket.events[before]
+  }
+  const wrong = await prefer({ time_zone: 'Mars/Olympus' })
+  expect(wrong).toMatchObject({ event_type: 'error', data: { error_type: 'bad_request' } })
+  expect(await prefer({ timezone: 'Asia/Tokyo' })).toMatchObject({ event_type: 'connection_status' })
+  socket.close()
+  await connected(user, 0)
+  const text = 'Add buy milk on July 1 2027 at 2pm'
+  const agents = await asked({ user }, { messages: [{ role: 'user', content: text }] })
+  await agents.over()
+  expect((await made(user, { item: 'by hand', start_time: 'July 2 2027 at 2pm' })).start_time).toBe(
+    '2027-07-02T14:00:00+09:00',
+  )
+  await evictDurableObject(env.SESSION_HUB.getByName(`user:${user}`))
+  expect((await listed(user)).map(({ start_time }) => start_time)).toEqual([
+    '2027-07-01T14:00:00+09:00',
+    '2027-07-02T14:00:00+09:00',
+  ])
+  // What a call names goes before it.
+  expect((await listed(user, '?time_zone=UTC'))[0]?.start_time).toBe('2027-07-01T05:00:00+00:00')
+  const again = await Socket.open(`user_id=${user}`)
+  again.say({ type: 'update_preferences', preferences: { time_zone: null } })
+  await again.until((all) => all.length > 1)
+  again.close()
+  expect((await made(user, { item: 'later', start_time: 'July 3 2027 at 2pm' })).start_time).toBe(
+    '2027-07-03T14:00:00+00:00',
+  )
 })
 
 test('[TR4][DI4] cut at every event, the resume gives the rest, once, and its end has the whole text; after the end it is 204', async () => {
@@ -224,6 +266,21 @@ test('[TR4] cut while the answer is written, anywhere, as often as it likes, wit
     { numRuns: 3 },
   )
 }, 20_000)
+
+test('[TR5][TE9] while an answer is written small events come together: the start alone, then few and fuller batches', async () => {
+  const user = 'batches-live'
+  const stream = await asked({ user }, { ...LONG, batch: true })
+  await stream.over()
+  const plain = await watched(user, stream.all[0]?.data['request_id'])
+  await plain.over()
+  expect(folded(stream.all)).toEqual(folded(plain.all))
+  expect(stream.all.slice(0, 2).map(({ type }) => type)).toEqual(['session_initialized', 'agent_updated'])
+  const events = stream.all.flatMap(apart)
+  // The answer takes 0.8 s and more, and none waits for longer than 100 ms.
+  const batches = stream.all.filter(({ type }) => type === 'batch')
+  expect(batches.length).toBeGreaterThan(2)
+  expect(stream.all.length).toBeLessThan(events.length)
+})
 
 test('[TR5] batches hold what would have come alone, in order, up to 1 KB; larger events come alone', async () => {
   const user = 'batches'

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { optionalIdSchema } from '../../core/commands.ts'
 import { ERROR_CODES } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { timeZoneSchema } from '../../core/time-zone.ts'
 import { logData } from './log-data.ts'
 import { cursorQuery, idQuery, userInBody } from './parts.ts'
 import { streamResponse } from './responses.ts'
@@ -24,7 +25,7 @@ export const chatBody = z.object({
   request_id: optionalIdSchema.meta({ description: WORDS.request_id }),
   agent: nameSchema.nullish().meta({ description: WORDS.agent }),
   model: nameSchema.nullish().meta({ description: WORDS.model }),
-  time_zone: nameSchema.nullish().meta({ description: WORDS.time_zone }),
+  time_zone: timeZoneSchema.nullish().meta({ description: WORDS.time_zone }),
   ...userInBody,
 })
 
@@ -35,7 +36,7 @@ export const chatQuery = z.object({
   request_id: idQuery(WORDS.request_id),
   agent: nameSchema.optional().meta({ description: WORDS.agent }),
   model: nameSchema.optional().meta({ description: WORDS.model }),
-  time_zone: nameSchema.optional().meta({ description: WORDS.time_zone }),
+  time_zone: timeZoneSchema.optional().meta({ description: WORDS.time_zone }),
   ...cursorQuery,
 })
 

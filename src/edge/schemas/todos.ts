@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { clientIdSchema, optionalIdSchema } from '../../core/commands.ts'
 import { ERROR_CODES } from '../../core/errors.ts'
 import { limitDetailsSchema } from '../../core/limit-details.ts'
-import { LIMITS } from '../../core/limits.ts'
+import { timeZoneSchema } from '../../core/time-zone.ts'
 import { importanceSchema, itemSchema, statusSchema, TODO_LIMITS, tagsSchema, todoSchema } from '../../core/todo.ts'
 import { batchingFields, todoBodySchema } from '../../dialects/todo-request.ts'
 import { logData } from './log-data.ts'
@@ -11,7 +11,7 @@ import { keyHeaders } from './requests.ts'
 import { streamResponse } from './responses.ts'
 
 const ZONE = 'An IANA time zone: times in words are read in it, and times are told in it.'
-const zoneName = z.string().max(LIMITS.idChars)
+const zoneName = timeZoneSchema
 
 /** The caller's zone as a header, for all addresses of D5. */
 export const zoneHeaders = {
