@@ -80,8 +80,18 @@ function newest(exchanges: readonly Exchange[]): readonly Exchange[] {
   return kept.toReversed()
 }
 
-/** `data` of a `resync` for a reader: why, from where, and the present state as its filter sees it (RS2, RS3). */
-export function resyncOf(reason: ResyncReason, events: Iterable<Numbered>, bounds: LogBounds, filter: Filter): Resync {
+/**
+ * `data` of a `resync` for a reader: why, from where, and the present state as its filter sees it (RS2, RS3).
+ * @param events those from where what is to be told begins; all that are kept, or fewer
+ * @param ended how many requests have ended that the reader may see, where `events` are fewer; null: those in `events`
+ */
+export function resyncOf(
+  reason: ResyncReason,
+  events: Iterable<Numbered>,
+  bounds: LogBounds,
+  filter: Filter,
+  ended: number | null = null,
+): Resync {
   const fold = new ExchangeFold()
   // Text belongs to the state whatever cadence of progress the reader asked for, so only its text channel counts.
   const text: Filter = { ...filter, channels: ['ai_response'] }
@@ -97,7 +107,7 @@ export function resyncOf(reason: ResyncReason, events: Iterable<Numbered>, bound
     from_id: formatCursor(bounds.epoch, bounds.lastSeq),
     messages: kept.flatMap((exchange) => messagesOf(exchange)),
     running: all.filter((exchange) => exchange.status === 'running'),
-    omitted: finished.length - kept.length,
+    omitted: Math.max(0, (ended ?? finished.length) - kept.length),
   }
 }
 

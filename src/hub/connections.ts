@@ -8,6 +8,7 @@ import { formatCursor, newId } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import { type EventLog, eventsAfter } from '../core/log.ts'
 import { planResume, type ResumePlan } from '../core/resume.ts'
+import type { Resync, ResyncReason } from '../core/state.ts'
 import { envelopeOf, ephemeral, recalledOf, shareNumbered, shareText } from '../core/wire.ts'
 import { Expected } from './expected.ts'
 import type { FanOut } from './fan-out.ts'
@@ -189,15 +190,14 @@ export class Connections {
   }
 
   #bringUp(peer: Peer, plan: ResumePlan): void {
-    const { log, fanOut, requests } = this.#ports
+    const { fanOut, requests } = this.#ports
     switch (plan.kind) {
       case 'replay':
         peer.progressAt = this.#ports.now()
         fanOut.pump(peer)
         return
       case 'resync': {
-        const bounds = log.bounds()
-        const data = resyncOf(plan.reason, this.#kept(), bounds, peer.at.filter)
+        const data = this.#state(plan.reason, peer.at.filter)
         for (const { request_id } of data.running) peer.told.add(request_id)
         const envelope = ephemeral('resync', data, this.#ports.now())
         peer.send([shareText({ ...envelope, id: data.from_id })])
@@ -212,8 +212,15 @@ export class Connections {
     }
   }
 
-  #kept(): Iterable<Numbered> {
-    return eventsAfter(this.#ports.log, this.#ports.log.bounds().firstSeq - 1, PAGE)
+  /** The present state for a reader, made of no more of the log than it tells (RS3). */
+  #state(reason: ResyncReason, filter: Filter): Resync {
+    const { log, store, requests } = this.#ports
+    const bounds = log.bounds()
+    if (!filter.channels.includes('ai_response')) return resyncOf(reason, [], bounds, filter)
+    const { count, from } = store.newestEnded(filter, bounds.firstSeq, LIMITS.resyncExchanges)
+    const running = [...requests.runner.all()].map(({ requestId }) => requests.known(requestId).start_seq)
+    const first = Math.min(bounds.lastSeq + 1, ...(from === null ? [] : [from]), ...running)
+    return resyncOf(reason, eventsAfter(log, Math.max(first, bounds.firstSeq) - 1, PAGE), bounds, filter, count)
   }
 
   /** What was gathered for nobody goes out before someone is brought up to the log's end (GA2). */

@@ -90,7 +90,11 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     TODOS_TABLE,
   ],
   // What a user wants wherever it is asked: few, and written only when they change.
-  ['CREATE TABLE wishes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID'],
+  [
+    'CREATE TABLE wishes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID',
+    // 1 when its conversation was deleted: there is no word of it left to tell (CV6).
+    'ALTER TABLE requests ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0',
+  ],
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

@@ -32,6 +32,8 @@ const requestSchema = z.object({
   goes_on: z.number(),
   /** Who answers; null of a request of before it was kept. */
   agent: z.string().nullable(),
+  /** 1 when its conversation was deleted or cleared (CV6). */
+  deleted: z.number(),
 })
 export type RequestRow = z.infer<typeof requestSchema>
 
@@ -90,7 +92,7 @@ export class HubStore {
       .toSorted((a, b) => a.start_seq - b.start_seq)
   }
 
-  addRequest(row: Omit<RequestRow, 'status' | 'ended_at' | 'chars' | 'end_seq' | 'unseen'>): void {
+  addRequest(row: Omit<RequestRow, 'status' | 'ended_at' | 'chars' | 'end_seq' | 'unseen' | 'deleted'>): void {
     this.#sql.run(
       `INSERT INTO requests (request_id, conversation_id, target, start_seq, started_at, deadline, status, retry_key,
         message_id, goes_on, agent)
@@ -139,6 +141,25 @@ export class HubStore {
       .toSorted((a, b) => b.start_seq - a.start_seq)
   }
 
+  /**
+   * Where the newest ended requests begin that a reader may see, so that a state need not be made of the whole log (RS3).
+   * @param limit how many of them
+   * @returns `count`: of all that are kept; `from`: the number of the first event of the oldest of the newest, or null
+   */
+  newestEnded(
+    filter: { readonly conversation_id: string | null; readonly client_id: string },
+    firstSeq: number,
+    limit: number,
+  ): { readonly count: number; readonly from: number | null } {
+    const sql = `SELECT start_seq, count(*) OVER () n FROM requests
+      WHERE status <> 'running' AND deleted = 0 AND start_seq >= ?1 AND (target IS NULL OR target = ?2)
+        AND (?3 IS NULL OR conversation_id = ?3)
+      ORDER BY start_seq DESC LIMIT ?4`
+    const rows = this.#sql.run(sql, firstSeq, filter.client_id, filter.conversation_id, limit)
+    const last = rows.at(-1)
+    return last === undefined ? { count: 0, from: null } : { count: Number(last['n']), from: Number(last['start_seq']) }
+  }
+
   /** Somebody has come to see the end of a request. */
   seen(requestId: string): void {
     this.#sql.run('UPDATE requests SET unseen = 0 WHERE request_id = ? AND unseen = 1', requestId)
@@ -164,7 +185,8 @@ export class HubStore {
    * more: the same words are a new request then (GE11).
    */
   detach(conversationId: string): void {
-    const sql = 'UPDATE requests SET conversation_id = NULL, retry_key = NULL, unseen = 0 WHERE conversation_id = ?'
+    const sql =
+      'UPDATE requests SET conversation_id = NULL, retry_key = NULL, unseen = 0, deleted = 1 WHERE conversation_id = ?'
     this.#sql.run(sql, conversationId)
   }
 

@@ -1,6 +1,8 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
+import { LIMITS } from '../../src/core/limits.ts'
+import { resyncSchema } from '../../src/core/state.ts'
 import { migrate } from '../../src/hub/schema.ts'
 import { Sql } from '../../src/hub/sql.ts'
 import { SqliteLog } from '../../src/hub/sqlite-log.ts'
@@ -191,4 +193,38 @@ test('[AG1] agents are asked over D1 and D2 too', async () => {
   const headers = { 'x-user-id': user }
   expect((await call('/api/sse/trigger-stream?wait=true', { method: 'POST', headers, body })).status).toBe(200)
   expect((await wholeLog(user)).filter(({ type }) => type === 'stream_start')).toHaveLength(2)
+})
+
+test('[RS3] a state is made of the newest requests alone; what is left out is counted, what was deleted is not', async () => {
+  const user = 'many-exchanges'
+  const headers = { 'x-user-id': user }
+  const total = LIMITS.resyncExchanges + 7
+  for (let i = 0; i < total; i++) {
+    const body = { prompt: `Number ${i}`, request_id: `many-${i}`, ...(i % 10 === 5 && { conversation_id: 'c-5' }) }
+    await (
+      await call('/api/sse/trigger-stream?wait=true', { method: 'POST', headers, body: JSON.stringify(body) })
+    ).text()
+  }
+  const state = async (query = '') => {
+    const socket = await Socket.open(`user_id=${user}&last_event_id=0-0${query}`)
+    await socket.until((all) => all.some(({ event_type }) => event_type === 'resync'))
+    const resync = socket.events.find(({ event_type }) => event_type === 'resync')
+    socket.close()
+    return resyncSchema.parse(resync?.data)
+  }
+  const whole = await state()
+  expect(whole.omitted).toBe(7)
+  expect(whole.messages.filter(({ role }) => role === 'user').map(({ content }) => content)).toEqual(
+    Array.from({ length: LIMITS.resyncExchanges }, (_, i) => `Number ${i + 7}`),
+  )
+  const narrowed = await state('&conversation_id=c-5')
+  expect(narrowed.messages.filter(({ role }) => role === 'user').map(({ content }) => content)).toEqual(
+    [5, 15, 25, 35, 45, 55].map((i) => `Number ${i}`),
+  )
+  expect(narrowed.omitted).toBe(0)
+  expect((await call('/sessions/c-5', { method: 'DELETE', headers })).status).toBe(200)
+  const after = await state()
+  expect(after.omitted).toBe(1)
+  expect(JSON.stringify(after)).not.toMatch(/"Number \d?5"/)
+  expect(after.messages).toHaveLength(LIMITS.resyncExchanges * 2)
 })
