@@ -98,7 +98,9 @@ export class Monitor extends DurableObject<Cloudflare.Env> {
 
   /** For `/health`. Probes ask it every few seconds, day and night: they are nobody who reads the statistics (MO2). */
   live() {
-    return liveStats(this.#registry.known)
+    const { providers } = this.#healthNow(false)
+    const down = Object.entries(providers).flatMap(([name, { state }]) => (state === 'closed' ? [] : [name]))
+    return { ...liveStats(this.#registry.known), down }
   }
 
   #healthNow(probing: boolean): HealthSnapshot {
