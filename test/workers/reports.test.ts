@@ -36,7 +36,7 @@ test('[MO1] a short request costs the monitor at most one call', async () => {
 test('[MO2] a probe of the service’s health is nobody who reads the statistics', async () => {
   const monitor = env.MONITOR.getByName('probed')
   const watched = async () => (await monitor.report(reportOf('probed'))).watched
-  expect(await monitor.live()).toEqual({ active_streams: 0, active_connections: 0 })
+  expect(await monitor.live()).toEqual({ active_streams: 0, active_connections: 0, down: [] })
   expect(await watched()).toBe(false)
   await monitor.streaming()
   expect(await watched()).toBe(true)

@@ -54,7 +54,9 @@ export const healthSchema = z
   .object({
     status: z.enum(['healthy', 'degraded']),
     version: z.string(),
-    degraded: z.array(z.string()).meta({ description: 'What is not at its best: `monitor`, or `provider <name>` that fails.' }),
+    degraded: z
+      .array(z.string())
+      .meta({ description: 'What is not at its best: `monitor`, or `provider <name>` that fails.' }),
     active_streams: count.nullable().meta({ description: 'null while the monitor does not answer.' }),
     active_connections: count.nullable(),
   })
