@@ -10,6 +10,7 @@ const PERIODS = {
 
 export type PeriodicChannel = keyof typeof PERIODS
 
+/** True for a channel that speaks by itself; the others tell what happens. */
 export function isPeriodic(channel: Channel): channel is PeriodicChannel {
   return Object.hasOwn(PERIODS, channel)
 }

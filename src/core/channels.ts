@@ -14,6 +14,7 @@ export type Channel = (typeof CHANNELS)[number]
 
 const known: ReadonlySet<string> = new Set(CHANNELS)
 
+/** True for the name of a channel. */
 export function isChannel(name: string): name is Channel {
   return known.has(name)
 }

@@ -1,4 +1,4 @@
-import { isTerminal, type LogEvent, type Numbered } from './events.ts'
+import type { LogEvent, Numbered } from './events.ts'
 
 interface Text {
   readonly pieces: string[]
@@ -18,12 +18,10 @@ interface Entry {
  */
 export class CompactLog {
   readonly #entries: Entry[] = []
-  #ended = false
 
   /** Adds the request's next event. */
   add({ seq, event }: Numbered): void {
     const last = this.#entries.at(-1)
-    this.#ended ||= isTerminal(event)
     switch (event.type) {
       case 'chunk':
       case 'token':
@@ -40,15 +38,6 @@ export class CompactLog {
       default:
         this.#entries.push({ seq, event, text: null })
     }
-  }
-
-  get ended(): boolean {
-    return this.#ended
-  }
-
-  /** The number of the request's last event; 0 before there is one. */
-  get lastSeq(): number {
-    return this.#entries.at(-1)?.seq ?? 0
   }
 
   /** The events, oldest first. */

@@ -1,13 +1,9 @@
 /** How a user stands in a sliding window. */
 export interface RateCheck {
-  /** Whether one may start now. */
-  readonly allowed: boolean
   /** How many may start now. */
   readonly remaining: number
   /** When one more than `remaining` may start, ms; a whole period from now when nothing has started. */
   readonly resetAt: number
-  /** Whole seconds until one may start; 0 when one may start now. */
-  readonly retryAfterS: number
 }
 
 /**
@@ -24,7 +20,7 @@ export class RateWindow {
 
   /**
    * @param limit starts a period, 1 or more; a user without a limit has no window
-   * @param starts what another window kept, e.g. one from storage; the limit may have been another one then
+   * @param starts those that are known from before, ms; the limit may have been another one then
    */
   constructor(limit: number, periodMs: number, starts: readonly number[] = []) {
     this.limit = limit
@@ -32,22 +28,14 @@ export class RateWindow {
     this.#starts = starts.toSorted((a, b) => a - b).slice(-limit)
   }
 
-  /** What to store so that the window goes on after a restart: times in ms, oldest first. */
-  get starts(): readonly number[] {
-    return this.#starts
-  }
-
   /** How the user stands; counts nothing. @param now ms */
   check(now: number): RateCheck {
     this.#settle(now)
     const [oldest] = this.#starts
-    const remaining = this.limit - this.#starts.length
-    const resetAt = (oldest ?? now) + this.periodMs
-    const allowed = remaining > 0
-    return { allowed, remaining, resetAt, retryAfterS: allowed ? 0 : secondsUntil(resetAt, now) }
+    return { remaining: this.limit - this.#starts.length, resetAt: (oldest ?? now) + this.periodMs }
   }
 
-  /** Counts a start. One that was not allowed counts as well. @param now ms */
+  /** Counts a start. One for which there was no room counts as well. @param now ms */
   add(now: number): void {
     this.#settle(now)
     // Of more than the limit the newest decide when the next may start.

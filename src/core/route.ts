@@ -28,8 +28,6 @@ export interface RouteRequest {
 export interface Route {
   /** In the order in which they are to be tried; empty when nothing may be asked. */
   readonly order: readonly Candidate[]
-  /** Dollars that each candidate would cost, by name. */
-  readonly estimates: Readonly<Record<string, number>>
   /** The cheapest estimate, when all of them exceed `cost_limit` (MN5). */
   readonly tooDear: number | null
 }
@@ -111,7 +109,6 @@ export function route(
   )
   return {
     order: [...usable, ...rest].map(({ candidate }) => candidate),
-    estimates: Object.fromEntries(judged.map(({ candidate, cost }) => [candidate.name, cost])),
     tooDear: affordable.length === 0 && judged.length > 0 ? Math.min(...judged.map(({ cost }) => cost)) : null,
   }
 }

@@ -22,6 +22,7 @@ export function addSpend(spending: Spending, day: string, key: string, more: Spe
   )
 }
 
+/** The sum of two, figure by figure. */
 export function sumSpend(a: Spend, b: Spend): Spend {
   return {
     cost: a.cost + b.cost,

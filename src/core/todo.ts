@@ -68,25 +68,10 @@ export const todoSchema = z.object({
 export type Todo = z.infer<typeof todoSchema>
 
 /** What a new todo says; its id, its state and its dates are the store's. */
-export const todoDraftSchema = z.object({
-  item: itemSchema,
-  start_time: instantSchema,
-  end_time: instantSchema.nullable().default(null),
-  importance: importanceSchema.default('medium'),
-  tags: tagsSchema.default([]),
-})
-export type TodoDraft = z.output<typeof todoDraftSchema>
+export type TodoDraft = Pick<Todo, 'item' | 'start_time' | 'end_time' | 'importance' | 'tags'>
 
 /** What of a todo can be changed; what is left out stays. */
-export const todoChangesSchema = z.object({
-  item: itemSchema.optional(),
-  start_time: instantSchema.optional(),
-  end_time: instantSchema.nullable().optional(),
-  importance: importanceSchema.optional(),
-  tags: tagsSchema.optional(),
-  status: statusSchema.optional(),
-})
-export type TodoChanges = z.output<typeof todoChangesSchema>
+export type TodoChanges = { [Key in keyof TodoDraft | 'status']?: Todo[Key] | undefined }
 
 /** Which todos are meant; what is left out does not matter, what is given must all hold. */
 export interface TodoFilter {

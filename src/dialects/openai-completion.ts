@@ -36,6 +36,7 @@ export interface OpenAiCall {
   readonly function: { readonly name: string; readonly arguments: string }
 }
 
+/** A call of the caller's tool; its arguments stay the text that the model wrote. */
 export function callOf({ id, name, arguments: words }: ModelToolCall): OpenAiCall {
   return { id, type: 'function', function: { name, arguments: words } }
 }

@@ -1,39 +1,17 @@
 import * as z from 'zod'
-import {
-  ASSISTANT,
-  complaint,
-  optionalIdSchema,
-  plainCommand,
-  requestConfigSchema,
-  type StartCommand,
-} from '../core/commands.ts'
+import { ASSISTANT, complaint, optionalIdSchema, plainCommand, type StartCommand } from '../core/commands.ts'
 import { FreshetError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { ModelMessage, Sampling } from '../core/model.ts'
+import { jsonSchemaSchema } from './caller-tools.ts'
 import { dialogueOf, messagesSchema } from './openai-messages.ts'
 import { ROUTED_MODEL } from './openai-models.ts'
 import { checkTools, toolChoiceSchema, toolsSchema } from './openai-tools.ts'
+import { patientConfigSchema } from './request-config.ts'
 
-/** Seconds for a whole request whose caller names none: OpenAI's client is ready to wait for 600. */
-const TIMEOUT_S = 300
-
-/** `config` as in D1, with a timeout of this dialect. */
-function withTimeout(given: unknown): unknown {
-  if (given === undefined || given === null) return { timeout: TIMEOUT_S }
-  if (typeof given !== 'object' || Array.isArray(given)) return given
-  return 'timeout' in given && given.timeout !== null ? given : { ...given, timeout: TIMEOUT_S }
-}
-
-const jsonSchemaSchema = z.object({
+const jsonFormatSchema = z.object({
   type: z.literal('json_schema'),
-  json_schema: z.object({
-    schema: z
-      .record(z.string(), z.unknown())
-      .refine((schema) => JSON.stringify(schema).length <= LIMITS.toolSchemaChars, {
-        error: `a JSON Schema may have at most ${LIMITS.toolSchemaChars} characters`,
-      })
-      .nullish(),
-  }),
+  json_schema: z.object({ schema: jsonSchemaSchema.nullish() }),
 })
 
 const samplingShape = {
@@ -57,7 +35,7 @@ const samplingShape = {
   response_format: z
     .discriminatedUnion(
       'type',
-      [z.object({ type: z.literal('text') }), z.object({ type: z.literal('json_object') }), jsonSchemaSchema],
+      [z.object({ type: z.literal('text') }), z.object({ type: z.literal('json_object') }), jsonFormatSchema],
       { error: 'must be `text`, `json_object` or `json_schema`' },
     )
     .nullish(),
@@ -92,7 +70,7 @@ export const openAiBodySchema = z.looseObject({
   /** Freshet's own. */
   request_id: optionalIdSchema,
   conversation_id: optionalIdSchema,
-  config: z.preprocess(withTimeout, requestConfigSchema).optional(),
+  config: patientConfigSchema,
 })
 export type OpenAiBody = z.output<typeof openAiBodySchema>
 
@@ -126,7 +104,7 @@ export function requestOf(body: OpenAiBody, isAgent: (name: string) => boolean):
     ...chosenBy(body.model, isAgent),
     requestId: body.request_id ?? null,
     conversationId: body.conversation_id ?? null,
-    config: body.config ?? requestConfigSchema.parse(withTimeout(undefined)),
+    config: body.config,
     // Callers of OpenAI's API expect a new answer each time.
     streamConfig: { ...plain.streamConfig, cache: 'off' },
     history: withFormat(history, body.response_format),

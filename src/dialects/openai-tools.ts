@@ -2,41 +2,22 @@ import * as z from 'zod'
 import { FreshetError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { ToolChoice, ToolSpec } from '../core/model.ts'
+import { toolDescriptionSchema, toolParametersSchema, toolSpecOf } from './caller-tools.ts'
 
 const nameSchema = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, {
   error: 'must be 1 to 64 characters of A-Z a-z 0-9 _ -',
 })
-
-/** The schema's own length; it was JSON a moment ago. */
-function isShort(parameters: object): boolean {
-  return JSON.stringify(parameters).length <= LIMITS.toolSchemaChars
-}
-
-const parametersSchema = z
-  .record(z.string(), z.unknown())
-  .refine(isShort, { error: `a JSON Schema may have at most ${LIMITS.toolSchemaChars} characters` })
-  .refine(({ type }) => type === undefined || type === 'object', { error: 'must be the JSON Schema of an object' })
 
 const toolSchema = z
   .object({
     type: z.literal('function', { error: 'only tools of the type `function` can be called here' }),
     function: z.object({
       name: nameSchema,
-      description: z
-        .string()
-        .max(LIMITS.toolSchemaChars, { error: `may have at most ${LIMITS.toolSchemaChars} characters` })
-        .nullish(),
-      /** Left out: no parameters. */
-      parameters: parametersSchema.nullish(),
+      description: toolDescriptionSchema.nullish(),
+      parameters: toolParametersSchema.nullish(),
     }),
   })
-  .transform(
-    ({ function: { name, description, parameters } }): ToolSpec => ({
-      name,
-      description: description ?? '',
-      parameters: parameters?.['type'] === 'object' ? parameters : { type: 'object', properties: {}, ...parameters },
-    }),
-  )
+  .transform(({ function: { name, description, parameters } }) => toolSpecOf(name, description, parameters))
 
 /** `tools` of a request. Those of OpenAI's own kinds (custom, web search) are refused. */
 export const toolsSchema = z

@@ -5,24 +5,14 @@ import {
   complaint,
   optionalIdSchema,
   plainCommand,
-  requestConfigSchema,
   type StartCommand,
 } from '../core/commands.ts'
 import { FreshetError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { timeZoneSchema } from '../core/time-zone.ts'
+import { patientConfigSchema } from './request-config.ts'
 import { dialogueOf, type UiDialogue, uiMessageSchema } from './ui-messages.ts'
 import { uiToolsSchema } from './ui-tools.ts'
-
-/** Seconds for a whole request whose caller names none: tools and specialists take their time. */
-const TIMEOUT_S = 300
-
-/** `config` as in D1, with a timeout of this dialect; what is no object is for the schema to refuse. */
-function withTimeout(given: unknown): unknown {
-  if (given === undefined || given === null) return { timeout: TIMEOUT_S }
-  if (typeof given !== 'object' || Array.isArray(given)) return given
-  return { ...given, timeout: ('timeout' in given ? given.timeout : null) ?? TIMEOUT_S }
-}
 
 /**
  * The body of `POST /api/chat`: what `DefaultChatTransport` sends, the one `message` that apps send instead with
@@ -41,7 +31,7 @@ export const uiBodySchema = z.object({
     .nullish()
     .meta({ description: '`regenerate-message` asks for a new answer to the last message of the user.' }),
   agent: z.string().min(1).max(LIMITS.idChars).nullish().meta({ description: 'Who answers.' }),
-  config: z.preprocess(withTimeout, requestConfigSchema).prefault({}),
+  config: patientConfigSchema,
   tools: uiToolsSchema.meta({
     description: 'Tools that the client runs: a list with names, or a map by name, of `description` and `inputSchema`.',
   }),

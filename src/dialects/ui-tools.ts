@@ -1,38 +1,24 @@
 import * as z from 'zod'
 import { LIMITS } from '../core/limits.ts'
 import type { ToolSpec } from '../core/model.ts'
+import { toolDescriptionSchema, toolParametersSchema, toolSpecOf } from './caller-tools.ts'
 
 /** Names that every provider takes. */
 export const toolNameSchema = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, {
   error: 'a tool has a name of 1 to 64 characters of A-Z a-z 0-9 _ -',
 })
 
-const parametersSchema = z
-  .record(z.string(), z.unknown())
-  .refine((parameters) => JSON.stringify(parameters).length <= LIMITS.toolSchemaChars, {
-    error: `a JSON Schema may have at most ${LIMITS.toolSchemaChars} characters`,
-  })
-  .refine(({ type }) => type === undefined || type === 'object', { error: 'must be the JSON Schema of an object' })
-
 const shape = {
-  description: z
-    .string()
-    .max(LIMITS.toolSchemaChars, { error: `may have at most ${LIMITS.toolSchemaChars} characters` })
-    .nullish(),
+  description: toolDescriptionSchema.nullish(),
   /** The AI SDK's name for it, and the one of most others. */
-  inputSchema: parametersSchema.nullish(),
-  parameters: parametersSchema.nullish(),
+  inputSchema: toolParametersSchema.nullish(),
+  parameters: toolParametersSchema.nullish(),
 }
 const unnamedSchema = z.object(shape)
 type Unnamed = z.output<typeof unnamedSchema>
 
 function specOf(name: string, { description, inputSchema, parameters }: Unnamed): ToolSpec {
-  const given = inputSchema ?? parameters ?? {}
-  return {
-    name,
-    description: description ?? '',
-    parameters: given['type'] === 'object' ? given : { type: 'object', properties: {}, ...given },
-  }
+  return toolSpecOf(name, description, inputSchema ?? parameters)
 }
 
 const listSchema = z

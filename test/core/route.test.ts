@@ -77,6 +77,12 @@ function orderOf(
   return names(route(requestOf(config), candidates, snapshot, NOW).order)
 }
 
+/** Dollars that a candidate would cost: what is told of one when not even nothing may be spent. */
+function estimateOf(request: RouteRequest, one: Candidate): number {
+  const config = { ...request.config, cost_limit: -1 }
+  return route({ ...request, config }, [one], null, NOW).tooDear ?? Number.NaN
+}
+
 describe('the choice of providers', () => {
   it('[RT1] is the same for the same request, candidates, prices, health and time, and changes none of them', () => {
     fc.assert(
@@ -92,14 +98,14 @@ describe('the choice of providers', () => {
   it('[MN5] has each candidate that is affordable exactly once, and no other', () => {
     fc.assert(
       fc.property(sceneArb, ({ request, candidates, snapshot }) => {
-        const { order, estimates, tooDear } = route(request, candidates, snapshot, NOW)
+        const { order, tooDear } = route(request, candidates, snapshot, NOW)
         const limit = request.config.cost_limit ?? Number.POSITIVE_INFINITY
-        const affordable = names(candidates).filter((name) => (estimates[name] ?? Number.NaN) <= limit)
-        expect(Object.keys(estimates).toSorted()).toEqual(names(candidates).toSorted())
+        const estimates = candidates.map((one) => estimateOf(request, one))
+        const affordable = names(candidates).filter((_, i) => (estimates[i] ?? Number.NaN) <= limit)
         expect(names(order).toSorted()).toEqual(affordable.toSorted())
         for (const one of order) expect(candidates).toContain(one)
         const refused = candidates.length > 0 && affordable.length === 0
-        expect(tooDear).toBe(refused ? Math.min(...Object.values(estimates)) : null)
+        expect(tooDear).toBe(refused ? Math.min(...estimates) : null)
       }),
     )
   })
@@ -117,10 +123,10 @@ describe('the choice of providers', () => {
   it('[RT3] is, among equals in rank, by the figure of its strategy', () => {
     fc.assert(
       fc.property(sceneArb, (scene) => {
-        const { order, estimates } = route(scene.request, scene.candidates, scene.snapshot, NOW)
+        const { order } = route(scene.request, scene.candidates, scene.snapshot, NOW)
         const speed = (one: Candidate) => known(scene, one).first_token_ms ?? 1000
         const success = (one: Candidate) => known(scene, one).success_rate
-        const cost = ({ name }: Candidate) => estimates[name] ?? Number.NaN
+        const cost = (one: Candidate) => estimateOf(scene.request, one)
         const figures: Partial<Record<string, (one: Candidate) => number>> = {
           performance_based: speed,
           cost_optimized: cost,
@@ -203,7 +209,6 @@ describe('the choice of providers', () => {
   it.each(ROUTING_STRATEGIES)('[RT1] %s of nobody is nobody, and nothing is too dear', (routing_strategy) => {
     expect(route(requestOf({ config: { routing_strategy } }), [], null, NOW)).toEqual({
       order: [],
-      estimates: {},
       tooDear: null,
     })
   })
@@ -344,8 +349,7 @@ describe('cost_limit', () => {
   const price = { input: 1, output: 1 }
 
   it('[MN5] is of the prompt, a token for four characters, and of the expected answer', () => {
-    const estimate = (promptChars: number, one: Candidate) =>
-      route(requestOf({ promptChars }), [one], null, NOW).estimates['ann'] ?? Number.NaN
+    const estimate = (promptChars: number, one: Candidate) => estimateOf(requestOf({ promptChars }), one)
     const expected = estimate(0, candidateOf('ann', { price: { input: 9, output: 1 } }))
     expect(expected).toBeGreaterThan(0)
     expect(estimate(0, candidateOf('ann', { price: { input: 0, output: 2 } }))).toBeCloseTo(2 * expected, 12)
@@ -354,8 +358,7 @@ describe('cost_limit', () => {
   })
 
   it('[MN5] a longer answer is expected of code and analysis than of small talk', () => {
-    const estimate = (task: TaskClass) =>
-      route(requestOf({ task }), [candidateOf('ann', { price })], null, NOW).estimates['ann'] ?? Number.NaN
+    const estimate = (task: TaskClass) => estimateOf(requestOf({ task }), candidateOf('ann', { price }))
     for (const long of ['code', 'analysis', 'creative'] as const) {
       for (const short of ['conversation', 'status'] as const) expect(estimate(long)).toBeGreaterThan(estimate(short))
     }
@@ -363,9 +366,9 @@ describe('cost_limit', () => {
   })
 
   it('[MN5] what costs exactly the limit is affordable, and nothing above it is asked, though all else is down', () => {
-    const two = [candidateOf('dear', { price: { input: 2, output: 2 } }), candidateOf('just', { price })]
-    const { estimates } = route(requestOf(), two, null, NOW)
-    const cost_limit = estimates['just'] ?? Number.NaN
+    const just = candidateOf('just', { price })
+    const two = [candidateOf('dear', { price: { input: 2, output: 2 } }), just]
+    const cost_limit = estimateOf(requestOf(), just)
     const down = snapshotOf({ dear: {}, just: { state: 'open' } })
     expect(orderOf({ config: { cost_limit } }, two, down)).toEqual(['just'])
     const none = route(requestOf({ config: { cost_limit: cost_limit * 0.99 } }), two, down, NOW)

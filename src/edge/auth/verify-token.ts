@@ -10,9 +10,7 @@ import type { JwtSettings } from './settings.ts'
 export interface Identity {
   /** The token's `sub`. */
   readonly userId: string
-  /** The words of the token's `scope`. */
-  readonly scopes: readonly string[]
-  /** Whether `operator` is among them. */
+  /** Whether `operator` is among the words of the token's `scope`. */
   readonly isOperator: boolean
   /** The token's `exp`, ms: connections end then. */
   readonly expiresAt: number
@@ -146,13 +144,9 @@ const scopeSchema = z.string().catch('')
 function identityOf(claims: JWTPayload): Identity {
   const expiry = expirySchema.safeParse(claims.exp)
   if (!expiry.success) throw new AuthFailure('no_expiry')
-  const scopes = scopeSchema
-    .parse(claims['scope'])
-    .split(' ')
-    .filter((word) => word !== '')
+  const scopes = scopeSchema.parse(claims['scope']).split(' ')
   return {
     userId: userIdOf(claims.sub),
-    scopes,
     isOperator: scopes.includes(OPERATOR),
     expiresAt: Math.floor(expiry.data * 1000),
   }
