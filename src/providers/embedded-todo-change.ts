@@ -1,109 +1,189 @@
-import { takeDuration } from '../core/duration-words.ts'
-import type { PlannedCall } from './embedded-part.ts'
-import { levelOf, takeAttributes } from './embedded-todo-attributes.ts'
-import { ACTION } from './embedded-todo-create.ts'
+import { minutesIn, takeDuration } from '../core/duration-words.ts'
+import { levelOf } from './embedded-todo-attributes.ts'
+import { fieldsOf, timeIn } from './embedded-todo-fields.ts'
+import { doneIn } from './embedded-todo-past.ts'
+import { targetsOf } from './embedded-todo-targets.ts'
 import { isTime, takeTime } from './embedded-todo-times.ts'
+import type { Act, Wanted } from './embedded-todo-wanted.ts'
 
 const DONE = '(?:done|completed?|finished|off|as off)'
 const OPEN = '(?:not (?:yet )?(?:done|completed?|finished)|pending|open|undone|incomplete|unfinished|to do)'
-const PARTING = new RegExp(`,\\s*(?:and\\s+)?|\\s+and\\s+(?=(?:the|my)\\s|\uE000|${ACTION}\\b)`, 'i')
+const AMOUNT =
+  '(?:\\d{1,3}(?:\\.\\d)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|half an?|a few|a couple of)[ -]?(?:min(?:ute)?s?|hours?|hrs?|h|days?|weeks?|months?)'
+const CHANGE = '(?:change|make|set|move|update|edit|modify|give|let)'
 
-type Reader = (clause: string) => readonly PlannedCall[] | null
+type Changes = Readonly<Record<string, unknown>>
+type Reader = (clause: string) => readonly Wanted[] | null
 
-/** Calls for each todo that the first group of a pattern names. */
-function each(pattern: RegExp, call: (item: string) => PlannedCall): Reader {
+const OPEN_ONES = { status: 'pending' } as const
+const DONE_ONES = { status: 'completed' } as const
+
+/** What is to be done with each todo that some words name; null when they name none. */
+function on(words: string, act: Act, usual: Readonly<Record<string, string>> = {}): readonly Wanted[] | null {
+  return targetsOf(words, usual)?.map((target) => ({ kind: 'change', target, act })) ?? null
+}
+
+function each(pattern: RegExp, act: Act, usual: Readonly<Record<string, string>> = {}): Reader {
   return (clause) => {
-    const named = pattern
-      .exec(clause)
-      ?.slice(1)
-      .find((group) => group !== undefined)
-    if (named === undefined) return null
-    const items = named.split(PARTING).map(targetOf)
-    return items.every((item) => item !== null) ? items.map((item) => call(item)) : null
+    const groups = pattern.exec(clause)?.slice(1)
+    const named = groups?.find((group) => group !== undefined)
+    return named === undefined ? null : on(named, act, usual)
   }
 }
 
-const update = (item: string, changes: Record<string, unknown>): PlannedCall => {
-  return { name: 'update_todo', arguments: { item, changes } }
-}
+const update = (changes: Changes): Act => ({ name: 'update_todo', more: { changes } })
+const COMPLETE: Act = { name: 'complete_todo', more: {} }
+const DELETE: Act = { name: 'delete_todo', more: {} }
 
-/** A change of two parts: which todo, and what about it. */
-function pair(pattern: RegExp, changes: (words: string) => Record<string, unknown> | null): Reader {
+/** A change of two parts: which todos (`which` in the pattern), and what about them (`what`). */
+function pair(pattern: RegExp, changes: (words: string) => Changes | null): Reader {
   return (clause) => {
-    const [, first, second] = pattern.exec(clause) ?? []
-    if (first === undefined || second === undefined) return null
-    const item = targetOf(first)
-    const change = changes(second.trim())
-    return item === null || change === null ? null : [update(item, change)]
+    const { which, what } = pattern.exec(clause)?.groups ?? {}
+    const change = what === undefined ? null : changes(what.trim())
+    return which === undefined || change === null ? null : on(which, update(change), OPEN_ONES)
   }
 }
 
 const READERS: readonly Reader[] = [
   each(
     new RegExp(`^(?:(?:mark|set)\\s+(.+?)\\s+(?:as\\s+)?${OPEN}|(?:reopen|unmark|uncheck|untick)\\s+(.+))$`, 'i'),
-    (item) => update(item, { status: 'pending' }),
+    update({ status: 'pending' }),
+    DONE_ONES,
   ),
   pair(
-    /^(?:set|make|change|raise|lower|put)\s+(?:the\s+)?(?:importance|priority)\s+(?:of|for|on)\s+(.+?)\s+(?:to|as)\s+(.+)$/i,
+    /^(?:set|make|change|raise|lower|put)\s+(?:the\s+)?(?:importance|priority)\s+(?:of|for|on)\s+(?<which>.+?)(?:\s+from\s+\w+)?\s+(?:to|as)\s+(?<what>.+)$/i,
     leveled,
   ),
   pair(
-    /^(?:make|mark|set|flag|change|give)\s+(.+?)\s+(?:as\s+|to\s+|an?\s+)?((?:high|medium|low|top|normal)(?:[ -](?:importance|priority))?|important|urgent|unimportant)$/i,
+    /^(?:make|mark|set|flag|change|give|update)\s+(?<which>.+?)\s+(?:as\s+|to\s+|an?\s+)?(?<what>(?:high|medium|low|top|normal)(?:[ -](?:importance|priority))?|(?:importance|priority) (?:high|medium|low|normal)|important|urgent|unimportant)$/i,
     leveled,
   ),
-  each(new RegExp(`^(?:mark|set|check|tick|cross)\\s+(?:off\\s+)?(.+?)\\s+(?:as\\s+)?${DONE}$`, 'i'), completed),
+  pair(
+    /^(?!it |is |what|that )(?<which>.+?)\s+(?:is|are)\s+(?:now\s+|very\s+)*(?<what>important|urgent|unimportant|(?:high|medium|low) (?:priority|importance))$/i,
+    leveled,
+  ),
+  each(
+    new RegExp(
+      `^(?:mark|set|change|update|check|tick|cross)\\s+(?:off\\s+)?(.+?)\\s+(?:as\\s+|to\\s+(?:be\\s+)?)?${DONE}$`,
+      'i',
+    ),
+    COMPLETE,
+    OPEN_ONES,
+  ),
   each(
     /^(?:complete|finish|check off|tick off|cross off|close|i(?:['’]ve| have)?(?: just| already)? (?:done|did|finished|completed)|(?:i(?:['’]m| am) )?done with)\s+(.+)$/i,
-    completed,
+    COMPLETE,
+    OPEN_ONES,
   ),
-  each(/^(.+?)\s+(?:is|are|was)\s+(?:now\s+|already\s+)?(?:done|completed?|finished)$/i, completed),
-  pair(/^tag\s+(.+?)\s+(?:with|as)\s+(.+)$/i, (words) => ({ add_tags: tagsIn(words) })),
-  swapped(/^(?:add|put)\s+(?:the\s+)?(?:tags?|labels?)\s+(.+?)\s+(?:to|on)\s+(.+)$/i, (words) => ({
+  each(
+    /^(?!is |are |was )(.+?)\s+(?:is|are|was)\s+(?:now\s+|already\s+)?(?:done|completed?|finished)$/i,
+    COMPLETE,
+    OPEN_ONES,
+  ),
+  (clause) => {
+    const item = doneIn(clause)
+    return item === null ? null : on(item, COMPLETE)
+  },
+  pair(/^(?:tag|label)\s+(?<which>.+?)\s+(?:with|as)\s+(?<what>.+)$/i, (words) => ({ add_tags: tagsIn(words) })),
+  pair(/^(?:tag|label)\s+(?<which>.+?)\s+(?<what>#?[\p{L}\p{N}_-]+(?:\s+#[\p{L}\p{N}_-]+)*)$/iu, (words) => ({
     add_tags: tagsIn(words),
   })),
-  swapped(/^(?:remove|delete|drop)\s+(?:the\s+)?(?:tags?|labels?)\s+(.+?)\s+from\s+(.+)$/i, (words) => ({
-    remove_tags: tagsIn(words),
+  pair(/^(?:add|put)\s+(?:the\s+|a\s+)?(?:tags?|labels?)\s+(?<what>.+?)\s+(?:to|on)\s+(?<which>.+)$/i, (words) => ({
+    add_tags: tagsIn(words),
   })),
-  moved(
-    /^(?:move|reschedule|postpone|push|shift|delay|change|set|update|put off|rename|bring forward)\s+(?:the\s+(?:time|date|day|start)\s+of\s+)?(.+)$/i,
-  ),
   pair(
-    /^(?:rename|change (?:the )?(?:name|title|item|text) of|change|update)\s+(.+?)\s+(?:to|as|into)\s+(.+)$/i,
-    (item) => ({
-      item,
+    /^(?:remove|delete|drop|clear)\s+(?:all\s+)?(?:(?:the|its)\s+)?(?<what>tags|labels)\s+(?:from|of)\s+(?<which>.+)$/i,
+    () => ({
+      tags: [],
     }),
   ),
-  each(/^(?:delete|remove|cancel|drop|erase|get rid of|scrap)\s+(.+)$/i, (item) => ({
-    name: 'delete_todo',
-    arguments: { item },
+  pair(/^(?:remove|delete|drop)\s+(?:the\s+)?(?:tags?|labels?)\s+(?<what>.+?)\s+from\s+(?<which>.+)$/i, (words) => ({
+    remove_tags: tagsIn(words),
   })),
+  pair(/^untag\s+(?<what>#?[\p{L}\p{N}_-]+)\s+from\s+(?<which>.+)$/iu, (words) => ({ remove_tags: tagsIn(words) })),
+  pair(/^(?<what>untag|unlabel)\s+(?<which>.+)$/i, () => ({ tags: [] })),
+  pair(
+    /^(?<what>remove|delete|drop|clear)\s+(?:the\s+)?(?:end|end time|end date|duration)\s+(?:of|from|for)\s+(?<which>.+)$/i,
+    () => ({ end_time: null }),
+  ),
+  shiftOf,
+  pair(
+    /^(?:change|set|move|update|edit)\s+(?:the\s+)?(?:end|ending|finish)(?:ing)?(?:\s+(?:time|date))?\s+(?:of|for)\s+(?<which>.+?)\s+to\s+(?<what>.+)$/i,
+    (words) => timed('end_time', words),
+  ),
+  pair(
+    new RegExp(
+      `^${CHANGE}\\s+(?<which>.+?)\\s+(?:to\\s+)?(?:end|finish|stop)s?\\s+(?:at\\s+|by\\s+)?(?<what>.+)$`,
+      'i',
+    ),
+    (words) => timed('end_time', words),
+  ),
+  pair(
+    new RegExp(`^${CHANGE}\\s+(?<which>.+?)\\s+(?:to\\s+)?(?:start|begin)s?\\s+(?:at\\s+)?(?<what>.+)$`, 'i'),
+    (words) => timed('start_time', words),
+  ),
+  pair(/^(?:extend|prolong|shorten|lengthen)\s+(?<which>.+?)\s+(?:to|until|till)\s+(?<what>.+)$/i, (words) =>
+    minutesIn(words) === null ? timed('end_time', words) : { end_time: words },
+  ),
+  pair(
+    new RegExp(`^(?:extend|prolong|lengthen)\\s+(?<which>.+?)\\s+(?:by|for)\\s+(?<what>${AMOUNT})$`, 'i'),
+    (words) => ({
+      end_time: `${words} longer`,
+    }),
+  ),
+  pair(new RegExp(`^(?:shorten|cut)\\s+(?<which>.+?)\\s+by\\s+(?<what>${AMOUNT})$`, 'i'), (words) => ({
+    end_time: `${words} shorter`,
+  })),
+  moved(
+    /^(?:move|reschedule|postpone|push|shift|delay|change|set|update|put off|rename|bring forward|snooze|put|plan)\s+(?:the\s+)?(?:(?:start(?:ing)?\s+)?(?:time|date|day|start|due date|deadline)\s+(?:of|for)\s+)?(.+)$/i,
+  ),
+  pair(/^(?:update|change|edit|modify|set)\s+(?<which>[^:]+?)(?::| so that| to have| to)\s+(?<what>.+)$/i, fieldsOf),
+  renamed,
+  (clause) => {
+    const [, day = ''] = /^(?:clear|empty|wipe)\s+(?:out\s+)?(.+)$/i.exec(clause) ?? []
+    return isTime(day) ? on(`everything ${day}`, DELETE) : null
+  },
+  each(/^(?:delete|remove|cancel|drop|erase|get rid of|scrap|clear|clear out|empty|wipe|throw away)\s+(.+)$/i, DELETE),
 ]
 
-/** The calls of a sentence that changes todos; null when it is none. */
-export function changes(clause: string): readonly PlannedCall[] | null {
+/** Two moves with one verb: `move gym to 8pm and yoga to 9pm`. */
+const TWO_MOVES = /^(move|reschedule|change|postpone|push|rename|set)\s+(.+? to .+?),? and (.+? to .+)$/i
+
+/** Characters that are looked through for several moves: each is read anew. */
+const MOST_MOVES = 300
+
+/** What a sentence that changes todos wants; null when it is none. */
+export function changes(clause: string): readonly Wanted[] | null {
+  const [, verb = '', first = '', second = ''] = (clause.length <= MOST_MOVES && TWO_MOVES.exec(clause)) || []
+  const both = verb === '' ? [] : [first, second].map((part) => changes(`${verb} ${part}`))
+  if (both.length > 0 && both.every((one) => one !== null)) return both.flat()
   for (const read of READERS) {
-    const calls = read(clause)
-    if (calls !== null) return calls
+    const wanted = read(clause)
+    if (wanted !== null) return wanted
   }
   return null
 }
 
-function completed(item: string): PlannedCall {
-  return { name: 'complete_todo', arguments: { item } }
-}
-
-function leveled(words: string): Record<string, unknown> | null {
-  const importance = levelOf(words.replace('-', ' '))
+function leveled(words: string): Changes | null {
+  const importance = levelOf(words.replace('-', ' ').replace(/^(?:importance|priority) /i, ''))
   return importance === null ? null : { importance }
 }
 
-/** Like `pair`, with the todo in second place. */
-function swapped(pattern: RegExp, change: (words: string) => Record<string, unknown>): Reader {
-  return (clause) => {
-    const [, words, target] = pattern.exec(clause) ?? []
-    const item = target === undefined ? null : targetOf(target)
-    return words === undefined || item === null ? null : [update(item, change(words))]
-  }
+function timed(key: 'start_time' | 'end_time', words: string): Changes | null {
+  const time = timeIn(words)
+  return time === null ? null : { [key]: time }
+}
+
+/** A new name. Of several todos with one name nobody speaks, so there must be one. */
+function renamed(clause: string): readonly Wanted[] | null {
+  const [, which, item] =
+    /^(?:rename|change (?:the )?(?:name|title|item|text) of|change|update)\s+(.+?)\s+(?:to|as|into)\s+(.+)$/i.exec(
+      clause,
+    ) ?? []
+  if (which === undefined || item === undefined) return null
+  const targets = targetsOf(which)
+  if (targets === null || targets.some(({ kind }) => kind === 'all')) return null
+  return targets.length === 1 ? on(which, update({ item })) : null
 }
 
 /** A move: a todo, `to`, and nothing but a time, and how long it takes. */
@@ -114,34 +194,38 @@ function moved(pattern: RegExp): Reader {
     for (const joint of said.matchAll(/\s+(?:to|until|till|for|on|at|by)\s+/gi)) {
       const time = said.slice(joint.index + joint[0].length)
       const lasting = takeDuration(time)
-      const words = lasting?.rest ?? time
-      // `at 3`: an hour is a time only with the word before it.
-      const spoken = [words, `at ${words}`].find((one) => isTime(one))
-      if (spoken === undefined) continue
-      const item = targetOf(takeTime(said.slice(0, joint.index)).rest)
-      if (item === null) return null
+      const words = timeIn(lasting?.rest ?? time)
+      if (words === null) continue
       const end = lasting === null ? {} : { end_time: `${lasting.minutes} minutes` }
-      return [update(item, { start_time: takeTime(spoken).words ?? spoken, ...end })]
+      const act = update({ start_time: takeTime(words).words ?? words, ...end })
+      return on(said.slice(0, joint.index), act, OPEN_ONES)
     }
     return null
   }
 }
 
-function tagsIn(words: string): readonly string[] {
-  return words.split(/,\s*(?:and\s+)?|\s+and\s+/).map((tag) => tag.trim().replace(/^#/, ''))
+const SHIFTS = new RegExp(
+  `^(move|reschedule|postpone|push|shift|delay|bring|pull|put off|put|snooze)\\s+(.+?)\\s+(?:(back|forward|up|out|ahead|on|later|earlier)\\s+)?(by\\s+|for\\s+)?(${AMOUNT}(?:(?:,| and)? ${AMOUNT})?)(?:\\s+(later|earlier|back|forward|ahead|out|up))?$`,
+  'i',
+)
+
+/** So much later or earlier: `postpone yoga by two hours`, `push the dentist back one day`, `move gym an hour later`. */
+function shiftOf(clause: string): readonly Wanted[] | null {
+  const found = SHIFTS.exec(clause)
+  if (found === null) return null
+  const [, verb = '', which = '', before, by, amount = '', after] = found
+  const way = (before ?? after ?? '').toLowerCase()
+  const isBy = by?.trim().toLowerCase() === 'by'
+  if (way === '' && !isBy && !/^(?:postpone|push|delay|snooze|put off|shift)$/i.test(verb)) return null
+  // `Bring it forward` and `move it up` are earlier; what is pushed or put back is later.
+  const isEarlier =
+    way === 'earlier' || way === 'up' || (way === 'forward' && !/^(?:push|postpone|delay|put|put off)$/i.test(verb))
+  return on(which, update({ start_time: `${amount} ${isEarlier ? 'earlier' : 'later'}` }), OPEN_ONES)
 }
 
-/** The words by which a todo is named; null when they name none that can be known here (`it`, `everything`). */
-function targetOf(words: string): string | null {
-  const item = takeAttributes(words)
-    .rest.replace(
-      /^(?:(?:the|my|our|that|this|todos?|tasks?|reminders?|appointment)\s+(?:(?:about|for|to|called|named)\s+)?)+/i,
-      '',
-    )
-    .replace(/\s+(?:from|off|on|in)\s+(?:my|the)\s+(?:(?:todo|to-do|task)\s+)?(?:list|todos?|tasks)$/i, '')
-    .replace(/\s+(?:todos?|tasks?|reminders?|item)$/i, '')
-    .trim()
-  return item === '' || /^(?:it|them|that|this|all|everything|all of (?:it|them)|all .*|every .*|both|one)$/i.test(item)
-    ? null
-    : item
+function tagsIn(words: string): readonly string[] {
+  return words
+    .split(/,\s*(?:and\s+)?|\s+and\s+|\s+(?=#)/)
+    .map((tag) => tag.trim().replace(/^#/, ''))
+    .filter((tag) => tag !== '')
 }
