@@ -1,5 +1,6 @@
 import { minutesIn, takeDuration } from '../core/duration-words.ts'
 import { levelOf } from './embedded-todo-attributes.ts'
+import { isNoThing } from './embedded-todo-clauses.ts'
 import { fieldsOf, timeIn } from './embedded-todo-fields.ts'
 import { doneIn } from './embedded-todo-past.ts'
 import { targetsOf } from './embedded-todo-targets.ts'
@@ -80,6 +81,12 @@ const READERS: readonly Reader[] = [
     COMPLETE,
     OPEN_ONES,
   ),
+  // `Completed tasks` asks for a list.
+  (clause) => namedOnly(on(/^(?:done|finished|completed)(?::| with)?\s+(.+)$/i.exec(clause)?.[1] ?? '', COMPLETE)),
+  (clause) => {
+    const [, item = ''] = /^(?!get |have |need |be )(\S+(?: \S+){0,5}) (?:done|finished|completed)$/i.exec(clause) ?? []
+    return item === '' || isNoThing(item) ? null : namedOnly(on(item, COMPLETE))
+  },
   (clause) => {
     const item = doneIn(clause)
     return item === null ? null : on(item, COMPLETE)
@@ -88,7 +95,10 @@ const READERS: readonly Reader[] = [
   pair(/^(?:tag|label)\s+(?<which>.+?)\s+(?<what>#?[\p{L}\p{N}_-]+(?:\s+#[\p{L}\p{N}_-]+)*)$/iu, (words) => ({
     add_tags: tagsIn(words),
   })),
-  pair(/^(?:add|put)\s+(?:the\s+|a\s+)?(?:tags?|labels?)\s+(?<what>.+?)\s+(?:to|on)\s+(?<which>.+)$/i, (words) => ({
+  pair(/^add\s+(?:the\s+|an?\s+)?(?<what>\S+)\s+(?:tag|label)\s+to\s+(?<which>.+)$/i, (words) => ({
+    add_tags: tagsIn(words),
+  })),
+  pair(/^(?:add|put|set)\s+(?:the\s+|a\s+)?(?:tags?|labels?)\s+(?<what>.+?)\s+(?:to|on)\s+(?<which>.+)$/i, (words) => ({
     add_tags: tagsIn(words),
   })),
   pair(
@@ -107,6 +117,18 @@ const READERS: readonly Reader[] = [
     () => ({ end_time: null }),
   ),
   shiftOf,
+  pair(
+    /^(?!(?:i|we|you|it|that|this|there|everything|what|when)\s)(?<which>.+?)\s+(?:should|must|shall|has to|needs to|will)\s+(?:now\s+)?(?:end|finish|stop)\s+(?:at\s+)?(?<what>.+)$/i,
+    (words) => timed('end_time', words),
+  ),
+  pair(
+    /^(?!(?:i|we|you|it|that|this|there|everything|what|when)\s)(?<which>.+?)\s+(?:should|must|shall|has to|needs to|will)\s+(?:now\s+)?(?:start|begin|be)\s+(?<what>.+)$/i,
+    (words) => timed('start_time', words),
+  ),
+  pair(
+    /^(?:change|set|update|edit)\s+(?:the\s+)?(?:duration|length)\s+(?:of|for)\s+(?<which>.+?)\s+to\s+(?<what>.+)$/i,
+    (words) => (minutesIn(words) === null ? null : { end_time: words }),
+  ),
   pair(
     /^(?:change|set|move|update|edit)\s+(?:the\s+)?(?:end|ending|finish)(?:ing)?(?:\s+(?:time|date))?\s+(?:of|for)\s+(?<which>.+?)\s+to\s+(?<what>.+)$/i,
     (words) => timed('end_time', words),
@@ -134,6 +156,12 @@ const READERS: readonly Reader[] = [
   pair(new RegExp(`^(?:shorten|cut)\\s+(?<which>.+?)\\s+by\\s+(?<what>${AMOUNT})$`, 'i'), (words) => ({
     end_time: `${words} shorter`,
   })),
+  pair(new RegExp(`^make\\s+(?<which>.+?)\\s+(?:longer by\\s+)?(?<what>${AMOUNT})(?:\\s+longer)?$`, 'i'), (words) => ({
+    end_time: `${words} longer`,
+  })),
+  pair(new RegExp(`^make\\s+(?<which>.+?)\\s+(?:shorter by\\s+(?<what>${AMOUNT}))$`, 'i'), (words) => ({
+    end_time: `${words} shorter`,
+  })),
   moved(
     /^(?:move|reschedule|postpone|push|shift|delay|change|set|update|put off|rename|bring forward|snooze|put|plan)\s+(?:the\s+)?(?:(?:start(?:ing)?\s+)?(?:time|date|day|start|due date|deadline)\s+(?:of|for)\s+)?(.+)$/i,
   ),
@@ -143,8 +171,18 @@ const READERS: readonly Reader[] = [
     const [, day = ''] = /^(?:clear|empty|wipe)\s+(?:out\s+)?(.+)$/i.exec(clause) ?? []
     return isTime(day) ? on(`everything ${day}`, DELETE) : null
   },
+  // `Clean up the kitchen` is a todo, `clean up completed tasks` is none.
+  (clause) => {
+    const [, what = ''] = /^(?:clean|tidy|clear) up\s+(.+)$/i.exec(clause) ?? []
+    const wanted = on(what, DELETE)
+    return wanted?.every((one) => one.kind === 'change' && one.target.kind === 'all') === true ? wanted : null
+  },
   each(/^(?:delete|remove|cancel|drop|erase|get rid of|scrap|clear|clear out|empty|wipe|throw away)\s+(.+)$/i, DELETE),
 ]
+
+/** `change yoga's end time to 8pm`, `set yoga duration to 2 hours`. */
+const OWNED =
+  /^(change|set|update|edit)\s+(?:the\s+)?(?!.*\b(?:of|for)\b)(.{1,80}?)(?:['’]s)?\s+(start time|end time|time|date|day|end|start|due date|priority|importance|name|title|duration|length)\s+to\s+/i
 
 /** Two moves with one verb: `move gym to 8pm and yoga to 9pm`. */
 const TWO_MOVES = /^(move|reschedule|change|postpone|push|rename|set)\s+(.+? to .+?),? and (.+? to .+)$/i
@@ -153,7 +191,8 @@ const TWO_MOVES = /^(move|reschedule|change|postpone|push|rename|set)\s+(.+? to 
 const MOST_MOVES = 300
 
 /** What a sentence that changes todos wants; null when it is none. */
-export function changes(clause: string): readonly Wanted[] | null {
+export function changes(said: string): readonly Wanted[] | null {
+  const clause = said.replace(OWNED, '$1 the $3 of $2 to ')
   const [, verb = '', first = '', second = ''] = (clause.length <= MOST_MOVES && TWO_MOVES.exec(clause)) || []
   const both = verb === '' ? [] : [first, second].map((part) => changes(`${verb} ${part}`))
   if (both.length > 0 && both.every((one) => one !== null)) return both.flat()
@@ -162,6 +201,11 @@ export function changes(clause: string): readonly Wanted[] | null {
     if (wanted !== null) return wanted
   }
   return null
+}
+
+/** What is about todos by their names only; null when all of a kind are meant. */
+function namedOnly(wanted: readonly Wanted[] | null): readonly Wanted[] | null {
+  return wanted?.every((one) => one.kind === 'change' && one.target.kind === 'named') === true ? wanted : null
 }
 
 function leveled(words: string): Changes | null {
@@ -177,9 +221,11 @@ function timed(key: 'start_time' | 'end_time', words: string): Changes | null {
 /** A new name. Of several todos with one name nobody speaks, so there must be one. */
 function renamed(clause: string): readonly Wanted[] | null {
   const [, which, item] =
+    /^rename\s+(.+?)\s+(\uE000\d+\uE000)$/i.exec(clause) ??
     /^(?:rename|change (?:the )?(?:name|title|item|text) of|change|update)\s+(.+?)\s+(?:to|as|into)\s+(.+)$/i.exec(
       clause,
-    ) ?? []
+    ) ??
+    []
   if (which === undefined || item === undefined) return null
   const targets = targetsOf(which)
   if (targets === null || targets.some(({ kind }) => kind === 'all')) return null
@@ -198,7 +244,7 @@ function moved(pattern: RegExp): Reader {
       if (words === null) continue
       const end = lasting === null ? {} : { end_time: `${lasting.minutes} minutes` }
       const act = update({ start_time: takeTime(words).words ?? words, ...end })
-      return on(said.slice(0, joint.index), act, OPEN_ONES)
+      return on(said.slice(0, joint.index).replace(/\s+(?:up|back|forward|over|out)$/i, ''), act, OPEN_ONES)
     }
     return null
   }

@@ -12,7 +12,7 @@ const TO_IT =
   '(?:move|push|shift|delay|change|set|make|mark|tag|label|flag|cancel|remove|drop|finish|close|reopen|untag|give|extend|put off|tick|check)(?: off)? (?:it|that|them|both|these|those)'
 /** Verbs that speak of todos that are there: what begins with one is never a todo of its own. */
 const COMMANDS =
-  "move|reschedule|postpone|push|shift|delay|snooze|bring forward|put off|change|update|edit|modify|set(?! up)|make|give|raise|lower|delete|remove|cancel|clear|erase|drop|scrap|get rid of|mark|unmark|flag|complete|finish|check|uncheck|tick|untick|cross|close|reopen|extend|prolong|shorten|lengthen|rename|tag|untag|label|repeat|free|undo|redo|revert|restore|skip|archive|swap|merge|copy|duplicate|share|export|sync|stop|start|end|do not|don['’]?t|never|stop|show|list|display|see|view|find|search|look|tell|give me|let me know|what|when|where|who|whom|why|how|which|is|are|am|was|were|do|does|did|can|could|will|would|should|have|has|i|i['’]\\w+|it|it['’]s|my|that|this|these|those|everything|all|nothing|the weather"
+  "move|reschedule|postpone|push|shift|delay|snooze|bring forward|put off|change|update|edit|modify|set(?! up)|make|give|raise|lower|delete|remove|cancel|clear|erase|drop|scrap|get rid of|mark|unmark|flag|complete|finish|check|uncheck|tick|untick|cross|close|reopen|extend|prolong|shorten|lengthen|rename|tag|untag|label|repeat|free|undo|redo|revert|restore|skip|archive|swap|merge|copy|duplicate|share|export|sync|suggest|propose|recommend|help|stop|start|end|do not|don['’]?t|never|stop|show|list|display|see|view|find|search|look|tell|give me|let me know|what|when|where|who|whom|why|how|which|is|are|am|was|were|do|does|did|can|could|will|would|should|have|has|i|i['’]\\w+|it|it['’]s|my|that|this|these|those|everything|all|nothing|the weather"
 
 /** True for a clause that is a command, whatever stands before it. */
 export function isCommand(clause: string): boolean {
@@ -50,6 +50,10 @@ const POLITE = new RegExp(
   `^(?:(?:hi|hello|hey|ok|okay|well|so|and|also|then|please|kindly|just|now|thanks|thank you|great|first|next|finally)\\b(?: there)?[,!:]?\\s+|(?:${WOULD})\\s+|(?:i(?:['’]d| would) (?:like|love)|i(?: really)? (?:want|wish))(?: you)? to\\s+${WANTED}|i(?: really)? (?:need|have)(?: you)? to\\s+${NEEDED}|go ahead and\\s+|let'?s\\s+)+`,
   'i',
 )
+
+/** `would you mind deleting` is `would you delete`. */
+const MIND =
+  /^((?:\w+,? )?would you )mind (?:(delet|remov|mov|chang|postpon|reschedul|complet|renam|schedul|creat)|(cancel|add|mark|show|list|tag|find|push)l?)ing\b/i
 
 /** A text with what is in quotation marks set aside, so that no word of it is taken for a command. */
 export class Quoted {
@@ -128,6 +132,10 @@ function tidy(clause: string): string {
   return clause
     .replaceAll(/\s+/g, ' ')
     .trim()
+    .replace(
+      MIND,
+      (_, polite: string, stem: string, plain: string) => `${polite}${stem === undefined ? plain : `${stem}e`}`,
+    )
     .replace(POLITE, '')
     .replace(/(?:,? (?:please|thanks|thank you))?[\s.!?;,:]*$/i, (end) =>
       /\b[ap]\.m\.$/i.test(clause) ? '.' : end && '',

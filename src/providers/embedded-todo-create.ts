@@ -45,7 +45,7 @@ interface Wish {
 /** True for words that are a new todo beyond doubt, though their verb may also change one (`set a reminder …`). */
 export function isNew(clause: string): boolean {
   return new RegExp(
-    `^(?:set up|set|make) ${NEW}|^(?:todo|task|to-do|reminder):|^(?:remind me|add|create|new|schedule|put)\\b(?! (?:the )?(?:tags?|labels?|off)\\b)(?! \\S+ off\\b)`,
+    `^(?:set up|set|make) ${NEW}|^(?:todo|task|to-do|reminder):|^(?:remind me|add|create|new|schedule|put)\\b(?! (?:the )?(?:tags?|labels?|off)\\b)(?! (?:the |a )?\\S+ (?:tag|label) to\\b)(?! \\S+ off\\b)`,
     'i',
   ).test(clause)
 }
@@ -85,7 +85,11 @@ function wishesIn(said: string, clause: string): readonly Wish[] {
   const isList =
     /^[^:]{0,40}\b(?:todos|tasks|items|things|following|these)\b[^:]{0,20}:/i.test(said) ||
     /^(?:add|create):/i.test(clause)
-  const wished = said.replace(/^[^:]{0,40}\b(?:things|following|these)\b[^:]{0,20}:\s*/i, '').replace(NOUNS, '')
+  const plain = said.replace(
+    /^(?:an?\s+|the\s+)?(?:new\s+)?(?:very\s+)?(urgent|important)\s+((?:todo|task|reminder|item)\b.*)$/i,
+    'a $2, $1',
+  )
+  const wished = plain.replace(/^[^:]{0,40}\b(?:things|following|these)\b[^:]{0,20}:\s*/i, '').replace(NOUNS, '')
   const wishes = partsOf(wished.replaceAll(PLACE, ''), isList).map(wishOf)
   return shared(wishes).filter(({ item }) => item !== '')
 }
@@ -93,7 +97,7 @@ function wishesIn(said: string, clause: string): readonly Wish[] {
 /** A thing with a time: `dentist on Monday at 9`, but not what is said of one (`yoga is at 8 now`). */
 function isAppointment(clause: string): boolean {
   const { words, rest } = takeTime(clause)
-  if (/\b(?:is|are|was|were|has|have|will|isn['’]t|aren['’]t)\b/i.test(rest)) return false
+  if (/\b(?:is|are|was|were|has|have|will|should|must|shall|needs|isn['’]t|aren['’]t)\b/i.test(rest)) return false
   const count = rest.split(' ').length
   return words !== null && itemOf(rest) !== '' && count <= 8
 }

@@ -2,13 +2,14 @@ import { minutesIn, takeDuration } from '../core/duration-words.ts'
 import type { PlannedCall } from './embedded-part.ts'
 import { takeAttributes } from './embedded-todo-attributes.ts'
 import { COMPLETED, lookFor, PENDING, THINGS } from './embedded-todo-filters.ts'
-import { takeDays, takeTime } from './embedded-todo-times.ts'
+import { doneIn } from './embedded-todo-past.ts'
+import { isTime, takeDays, takeTime } from './embedded-todo-times.ts'
 import type { Wanted } from './embedded-todo-wanted.ts'
 
 /** Words that say nothing about what is looked for. */
 const LITTLE = 'me|for|through|in|all|any|my|the|your|up'
 const ASKS =
-  /^(?:what about(?= (?:on |today|tomorrow|this|next|\w+day))|what(?:['’]?s| is| are| do| did| have| was)?\b|show\b|list\b|display\b|see\b|view\b|give me\b|tell me\b|let me know\b|which\b|do i have\b|have i (?:got )?\b|are there\b|is there\b|read\b|get me\b|my\b|all\b|open\b|pending\b|agenda\b|todos?\b|tasks?\b|overdue\b|how many\b)/i
+  /^(?:(?:completed|finished|done) (?=todos|tasks|items|ones)|what about(?= (?:on |today|tomorrow|this|next|\w+day))|what(?:['’]?s| is| are| do| did| have| was)?\b|show\b|list\b|display\b|see\b|view\b|give me\b|tell me\b|let me know\b|which\b|do i have\b|have i (?:got )?\b|are there\b|is there\b|read\b|get me\b|my\b|all\b|open\b|pending\b|agenda\b|anything\b|todos?\b|tasks?\b|overdue\b|how many\b)/i
 const MATTERS = new RegExp(
   `\\b(?:${THINGS}|to do|list|agenda|schedule|plans?|planned|calendar|due|open|pending|completed?|done|finish(?:ed)?|overdue|busy|left|remaining|outstanding|next|up|on|tagged|priority|importance|important|urgent)\\b|do i have|have i got`,
   'i',
@@ -23,18 +24,19 @@ const SEARCHES = new RegExp(
 const ELSEWHERE = /\b(?:weather|forecast|temperature|news|joke)\b/i
 const FINDS = /^(?:find|search(?: for)?|look (?:up|for))\b/i
 const WHEN_IS =
-  /^(?:when(?: is|['’]?s| are| was)|what time is)\s+(.+?)(?:\s+(?:due|scheduled|planned|happening|again))?$/i
+  /^(?:when(?: is|['’]?s| are| was| do (?:i|we) (?:have|go to|need to|have to))|what time is)\s+(.+?)(?:\s+(?:due|scheduled|planned|happening|again))?$/i
 const FREE = new RegExp(
   [
     '\\b(?:free|available|availability|(?:time )?slots?|gaps?|openings?|fit in)\\b',
     `^(?:find|get)\\s+(?:me\\s+|us\\s+)?(?:an?\\s+)?(?:\\d{1,3}(?:\\.\\d{1,2})?|an?|one|two|three|four|five|six|half an?)[ -]?(?:hours?|hrs?|h|minutes?|mins?)\\b(?!.*\\b${THINGS}\\b)`,
+    '^(?:suggest|find|propose|recommend|what|when|is there|are there|do i have)\\b.*\\b(?:an?|some|any|good|free|best) (?:time|slot) (?:for|to)\\b',
     '^when (?:can|could|should|might) (?:i|we)\\b',
     '\\b(?:find|have|is there|got|make)\\s+(?:me\\s+)?(?:some\\s+|any\\s+|enough\\s+)?(?:(?:\\S+[\\s-]){0,3}(?:hours?|minutes?|mins?)\\s+)?(?:of\\s+)?time\\b',
   ].join('|'),
   'i',
 )
 const FREE_ASKS =
-  /^(?:when|free|available|availability|any(?= )|(?:time )?slots?|gaps?|openings?|am i|are there|is there|find|do i have|have i|what|where|show|check|look for|suggest|give|how|i need|list|search|get)\b/i
+  /^(?:when|free|available|availability|any(?= )|(?:time )?slots?|gaps?|openings?|am i|are there|is there|find|do i have|have i|what|where|show|check|look for|suggest|propose|recommend|give|how|i need|list|search|get)\b/i
 const LENGTH =
   /\b(?:\d{1,3}(?:\.\d{1,2})?|an?|one|two|three|four|five|six|half an?)[ -]?(?:hours?|hrs?|h|minutes?|mins?)\b(?: and (?:a half|\d{1,2} minutes))?/i
 
@@ -52,6 +54,10 @@ export function lookUp(clause: string): readonly Wanted[] | null {
   const query = plain(done ?? asked ?? '')
   if (query !== '' && !new RegExp(`^${THINGS}$`, 'i').test(query))
     return [{ kind: 'state', query: query.slice(0, 200) }]
+  if (isTime(clause))
+    return [{ kind: 'call', call: { name: 'list_todos', arguments: { from: takeTime(clause).words } } }]
+  const did = didIn(clause)
+  if (did !== null) return [{ kind: 'state', query: did }]
   const there = isThere(clause)
   if (there !== null) return [{ kind: 'call', call: { name: 'search_todos', arguments: { query: there } } }]
   const days = ASKS.test(clause) ? twoDays(clause) : []
@@ -95,6 +101,16 @@ function meet(clause: string): readonly Wanted[] | null {
   }
   const note = `Nothing was added yet: say which time, as in “Add ${item} tomorrow at 3pm”.`
   return [{ kind: 'call', call: { name: 'find_free_time', arguments: args }, note }]
+}
+
+/** `did I call Bob`, `have I paid the rent`: the todo by its name. */
+function didIn(clause: string): string | null {
+  const [, did, have] =
+    /^(?:did i|have i) (?:already )?(?:(?<=did i (?:already )?)(?!have\b)(.+)|(.+?))(?: yet| already)?$/i.exec(
+      clause,
+    ) ?? []
+  const item = did ?? (have === undefined ? null : doneIn(`i ${have}`))
+  return item === null || item === undefined ? null : item.slice(0, 200)
 }
 
 /** `is the gym tomorrow`: asks after one todo. */

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { ModelMessage } from '../core/model.ts'
-import { MONTHS, todoSchema } from '../core/todo.ts'
+import { MONTHS, type Todo, todoSchema } from '../core/todo.ts'
 import type { Which } from './embedded-todo-wanted.ts'
 
 /** A todo that was spoken of before. */
@@ -21,6 +21,8 @@ const LINES = [
   /^\s*(?:- )?(?:Added|Changed|Marked) “(.+?)”/u,
   new RegExp(`^\\s*“(.+?)” is (?:not )?done.*?${DATE}`, 'u'),
 ] as const
+
+const GONE = /^\s*(?:- )?Deleted \d+ todos?:$/
 
 /** What a conversation spoke of before the user's last message. */
 export interface Spoken {
@@ -52,9 +54,10 @@ export function spokenOf(messages: readonly ModelMessage[]): Spoken {
 
 function mentionedIn(turn: readonly ModelMessage[]): readonly Mentioned[] {
   const outputs = turn.flatMap((message) => (message.role === 'tool' ? [message] : []))
-  const known = outputs.filter(({ name }) => name !== 'delete_todo').flatMap(({ content }) => todosIn(content))
+  const gone = new Set(outputs.flatMap(({ content }) => goneIn(content)))
+  const known = outputs.flatMap(({ content }) => todosIn(content)).filter(({ todo_id }) => !gone.has(todo_id))
   const spoken = turn.flatMap(({ role, content }) => (role === 'assistant' ? saidIn(content) : []))
-  const all = known.length > 0 ? known : spoken
+  const all = outputs.length > 0 ? known.map(({ todo_id, item }) => ({ item, which: { todo_id } })) : spoken
   return all.filter((one, i) => all.findIndex((other) => same(one, other)) === i)
 }
 
@@ -62,24 +65,37 @@ function same(a: Mentioned, b: Mentioned): boolean {
   return JSON.stringify(a.which) === JSON.stringify(b.which)
 }
 
-function todosIn(output: string): readonly Mentioned[] {
+function todosIn(output: string): readonly Todo[] {
   const parsed = outputSchema.safeParse(jsonOf(output))
-  if (!parsed.success) return []
-  return parsed.data.map(({ todo_id, item }) => ({ which: { todo_id }, item }))
+  return parsed.success ? parsed.data : []
+}
+
+function goneIn(output: string): readonly string[] {
+  const parsed = z.object({ deleted: todoSchema }).safeParse(jsonOf(output))
+  return parsed.success ? [parsed.data.deleted.todo_id] : []
 }
 
 function saidIn(answer: string): readonly Mentioned[] {
+  let isGone = false
   return answer.split('\n').flatMap((line) => {
-    for (const pattern of LINES) {
-      const found = pattern.exec(line)
-      const [, item, day, month, year, time] = found ?? []
-      if (item === undefined) continue
-      if (day === undefined || month === undefined) return [{ item, which: { item } }]
-      const date = [year, String(MONTHS.indexOf(month) + 1).padStart(2, '0'), day.padStart(2, '0')].join('-')
-      return [{ item, which: { item, on: `${date} ${time}` } }]
-    }
-    return []
+    if (GONE.test(line)) isGone = true
+    const mentioned = inLine(line)
+    // What was deleted is listed under its heading, and no more.
+    if (isGone && LINES[0].test(line)) return []
+    isGone = isGone && mentioned.length === 0
+    return mentioned
   })
+}
+
+function inLine(line: string): readonly Mentioned[] {
+  for (const pattern of LINES) {
+    const [, item, day, month, year, time] = pattern.exec(line) ?? []
+    if (item === undefined) continue
+    if (day === undefined || month === undefined) return [{ item, which: { item } }]
+    const date = [year, String(MONTHS.indexOf(month) + 1).padStart(2, '0'), day.padStart(2, '0')].join('-')
+    return [{ item, which: { item, on: `${date} ${time}` } }]
+  }
+  return []
 }
 
 function jsonOf(text: string): unknown {

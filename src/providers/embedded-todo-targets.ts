@@ -13,6 +13,7 @@ const ALL = new RegExp(
     "^(?:all|every|each|everything|anything)(?![\\w'’-])",
     `^(?:(?:my|the|our)\\s+)?(?:whole\\s+|entire\\s+)?(?:(?:todo|to-do|task)\\s+)?(?:list|calendar|agenda|schedule|todos|to-dos|tasks|reminders|appointments)(?![\\w'’])`,
     `^(?:(?:${WHOSE})\\s+)?${STATES}(?:\\s+(?:priority|importance))?\\s+(?:\\S+\\s+)?(?:todos|to-dos|tasks|items|reminders|appointments|things|ones)(?![\\w'’])`,
+    `^(?:the\\s+)?(?:completed|done|finished|overdue|pending|open)$`,
     `^(?:my|the)\\s+\\S+\\s+(?:todos|to-dos|tasks|reminders|appointments)(?![\\w'’])`,
   ].join('|'),
   'i',

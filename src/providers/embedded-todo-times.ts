@@ -34,6 +34,8 @@ const DAY = [
   `in ${COUNT} ${UNIT}(?: and ${COUNT} ${UNIT})?`,
   `${COUNT} ${UNIT} (?:from now|ago)`,
   `in ${MONTH}(?: \\d{4})?`,
+  `(?:on|at|by|for) (?:christmas(?: eve| day)?|new year['’]s (?:eve|day)|halloween|valentine['’]s day)`,
+  '(?:on|by|for|due) \\d{1,2}(?:\\.\\d{1,2}\\.?|/\\d{1,2})(?![\\d./])',
   'in (?:the year )?(?:19|20|21)\\d\\d(?![\\d.:])',
 ].join('|')
 

@@ -6,6 +6,19 @@ const DAY =
 const MONTH = '(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*'
 const HOUR = '\\d{1,2}(?::\\d\\d)?\\s*(?:am|pm)?'
 
+const MONTH_NAMES = 'January February March April May June July August September October November December'.split(' ')
+const FEASTS =
+  /\b(?:christmas eve|christmas(?: day)?|new year['’]s eve|new year['’]s day|halloween|valentine['’]s day)(?!\w)/gi
+
+/** The date on which a feast is each year. */
+function feastOf(name: string): string {
+  const feast = name.toLowerCase()
+  if (feast === 'christmas eve') return 'December 24'
+  if (feast.startsWith('christmas')) return 'December 25'
+  if (feast.startsWith('new year')) return feast.endsWith('eve') ? 'December 31' : 'January 1'
+  return feast === 'halloween' ? 'October 31' : 'February 14'
+}
+
 /** What is known of a text beyond its words, once its weekday is a date. */
 export interface PlainWords {
   readonly text: string
@@ -33,6 +46,10 @@ export function plainWords(words: string, today: Wall): PlainWords {
     .replaceAll(/\b(?:the )?day after tomorrow\b/gi, isoDay(addDays(today, 2)))
     .replaceAll(/\b(?:the )?day before yesterday\b/gi, isoDay(addDays(today, -2)))
     .replaceAll(/\b(?:the )?end of (?:the )?(?:day|business)\b|\b(?:eod|cob)\b/gi, 'at 18:00')
+    .replaceAll(FEASTS, (name) => feastOf(name))
+    .replaceAll(/\b(?:on|by|for|due) (\d{1,2})\.(\d{1,2})\.?(?![\d.])/gi, (found, day: string, month: string) =>
+      Number(month) >= 1 && Number(month) <= 12 ? `${MONTH_NAMES[Number(month) - 1]} ${day}` : found,
+    )
     .replaceAll(
       new RegExp(`\\b${DAY} (?:of )?(this|next|last|past) week\\b`, 'gi'),
       (_, day: string, modifier: string) =>

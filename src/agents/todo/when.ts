@@ -106,7 +106,10 @@ function readPeriod(words: string, said: Said, today: Wall): When | null {
   const period = periodOf(words, today)
   if (period === null) return null
   const isNow = period.from <= today && today < period.to
-  return { ...onDay(isNow ? dayOf(today) : period.from, said), span: spanOf(period.from, period.to, said) }
+  // Of a period that goes on after today, today's evening is not what is meant.
+  const tomorrow = addDays(dayOf(today), 1)
+  const first = timeOf(today) >= WORKDAY.to && tomorrow < period.to ? tomorrow : dayOf(today)
+  return { ...onDay(isNow ? first : period.from, said), span: spanOf(period.from, period.to, said) }
 }
 
 /** A day on which no time is named. */

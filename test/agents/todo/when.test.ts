@@ -45,6 +45,8 @@ describe('times in words', () => {
     ['tomorrow at 9 Asia/Tokyo', '2026-11-21T01:00:00+01:00'],
     ['at 3pm London time', '2026-11-20T16:00:00+01:00'],
     ['next Friday at 19h', '2026-11-27T19:00:00+01:00'],
+    ["New Year's Eve at 8pm", '2026-12-31T20:00:00+01:00'],
+    ['on 24.12 at 15:00', '2026-12-24T15:00:00+01:00'],
     ['tomorrow at 9h30', '2026-11-21T09:30:00+01:00'],
     ['now', '2026-11-20T14:30:00+01:00'],
   ])('[TW1] %s', (words, expected) => {
@@ -120,6 +122,7 @@ describe('times in words', () => {
 
   it('[TW3] today has its next full hour, and is still today at its end', () => {
     const late = Date.parse('2026-11-20T23:40:00+01:00')
+    expect(told('this week', late)).toBe('2026-11-21T09:00:00+01:00')
     expect(told('today', late)).toBe('2026-11-20T23:59:00+01:00')
     expect(told('today', Date.parse('2026-11-20T07:40:00+01:00'))).toBe('2026-11-20T09:00:00+01:00')
     expect(told('tonight', Date.parse('2026-11-20T20:40:00+01:00'))).toBe('2026-11-20T21:00:00+01:00')
