@@ -166,6 +166,11 @@ const READERS: readonly Reader[] = [
     /^(?:move|reschedule|postpone|push|shift|delay|change|set|update|put off|rename|bring forward|snooze|put|plan)\s+(?:the\s+)?(?:(?:start(?:ing)?\s+)?(?:time|date|day|start|due date|deadline)\s+(?:of|for)\s+)?(.+)$/i,
   ),
   pair(/^(?:update|change|edit|modify|set)\s+(?<which>[^:]+?)(?::| so that| to have| to)\s+(?<what>.+)$/i, fieldsOf),
+  // `I meant Friday`, `make it 5pm`: what was spoken of just now.
+  (clause) => {
+    const time = timeIn(/^(?:i meant?|rather|better|make (?:it|that)|change that to)\s+(.+)$/i.exec(clause)?.[1] ?? '')
+    return time === null ? null : on('it', update({ start_time: time }))
+  },
   renamed,
   (clause) => {
     const [, day = ''] = /^(?:clear|empty|wipe)\s+(?:out\s+)?(.+)$/i.exec(clause) ?? []
@@ -184,6 +189,9 @@ const READERS: readonly Reader[] = [
 const OWNED =
   /^(change|set|update|edit)\s+(?:the\s+)?(?!.*\b(?:of|for)\b)(.{1,80}?)(?:['’]s)?\s+(start time|end time|time|date|day|end|start|due date|priority|importance|name|title|duration|length)\s+to\s+/i
 
+/** `bring the dentist forward to Monday`, `put gym off until Friday`: a move. */
+const OFF = /^(?:bring|pull|push|put|move)\s+(.+?)\s+(?:forward|off|back|up)\s+(to|until|till|for)\s+/i
+
 /** Two moves with one verb: `move gym to 8pm and yoga to 9pm`. */
 const TWO_MOVES = /^(move|reschedule|change|postpone|push|rename|set)\s+(.+? to .+?),? and (.+? to .+)$/i
 
@@ -192,7 +200,7 @@ const MOST_MOVES = 300
 
 /** What a sentence that changes todos wants; null when it is none. */
 export function changes(said: string): readonly Wanted[] | null {
-  const clause = said.replace(OWNED, '$1 the $3 of $2 to ')
+  const clause = said.replace(OWNED, '$1 the $3 of $2 to ').replace(OFF, 'move $1 $2 ')
   const [, verb = '', first = '', second = ''] = (clause.length <= MOST_MOVES && TWO_MOVES.exec(clause)) || []
   const both = verb === '' ? [] : [first, second].map((part) => changes(`${verb} ${part}`))
   if (both.length > 0 && both.every((one) => one !== null)) return both.flat()

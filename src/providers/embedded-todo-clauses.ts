@@ -37,6 +37,8 @@ const SENTENCES = new RegExp(
   `(?<=[.!?;])(?<!\\b(?:[ap]\\.m|mr|mrs|ms|dr|st|no|e\\.g|i\\.e)\\.)\\s+|(?<=\\b[ap]\\.m\\.)\\s+(?=(?:${STRONG}|${WEAK})\\b)`,
   'i',
 )
+const MORE =
+  /^(?:mark|set|move|reschedule|postpone|tag|make|change)(?: (?:these|them|those|the following|all of these|the following \S+))? ((?:as|to|with|by|until|high|low|urgent|important|done|complete)\b.*)$/i
 const BULLET = /^\s*(?:[-*•]|\d{1,2}[.)])\s+/
 /** Asks whether somebody would do it, which is a request in spite of its question mark. */
 const WOULD = '(?:can|could|would|will) you|would you mind'
@@ -47,7 +49,7 @@ const WANTED =
 const NEEDED =
   '(?=(?:add|book|cancel|create|delay|delete|find (?:me|a|some|time)|know|list|mark|move|plan|postpone|push|remove|rename|reopen|reschedule|schedule|see|show|tag|untag)\\b)'
 const POLITE = new RegExp(
-  `^(?:(?:hi|hello|hey|ok|okay|well|so|and|also|then|please|kindly|just|now|thanks|thank you|great|first|next|finally)\\b(?: there)?[,!:]?\\s+|(?:${WOULD})\\s+|(?:i(?:['’]d| would) (?:like|love)|i(?: really)? (?:want|wish))(?: you)? to\\s+${WANTED}|i(?: really)? (?:need|have)(?: you)? to\\s+${NEEDED}|go ahead and\\s+|let'?s\\s+)+`,
+  `^(?:(?:hi|hello|hey|ok|okay|well|so|and|also|then|please|kindly|just|now|thanks|thank you|great|first|next|finally)\\b(?: there)?[,!:]?\\s+|(?:sorry|actually|wait|no|yes|yeah|oh|hmm|sure|alright),\\s+|(?:${WOULD})\\s+|(?:i(?:['’]d| would) (?:like|love)|i(?: really)? (?:want|wish))(?: you)? to\\s+${WANTED}|i(?: really)? (?:need|have)(?: you)? to\\s+${NEEDED}|go ahead and\\s+|let'?s\\s+)+`,
   'i',
 )
 
@@ -93,15 +95,19 @@ export interface Clause {
 export function clausesOf(text: string): readonly Clause[] {
   const clauses: Clause[] = []
   let verb = ''
+  // What the line above them says beside its verb (`Mark as done:`, `Move these to Friday:`).
+  let more = ''
   for (const line of text.split('\n')) {
     const isBullet = BULLET.test(line)
     const words = line.replace(BULLET, '').trim()
     if (words === '') continue
     if (isBullet) {
-      clauses.push(clauseOf(verb === '' ? words : `${verb} ${words}`, false, words.endsWith('?')))
+      clauses.push(clauseOf(verb === '' ? words : `${verb} ${words} ${more}`, false, words.endsWith('?')))
       continue
     }
-    verb = words.endsWith(':') ? (/^\p{L}+/u.exec(words.replace(POLITE, ''))?.[0] ?? '') : ''
+    const heading = words.endsWith(':') ? words.slice(0, -1).trim().replace(POLITE, '') : ''
+    verb = /^\p{L}+/u.exec(heading)?.[0] ?? ''
+    more = MORE.exec(heading)?.[1] ?? ''
     if (verb !== '') continue
     for (const sentence of sentencesOf(words)) {
       clauses.push(...sentence.split(JOINTS).map((part, i) => clauseOf(part, i > 0, /\?[)\s]*$/.test(sentence))))

@@ -15,11 +15,11 @@ const NEW =
 const LENGTH =
   '(?:an?|one|two|three|four|five|six|half an|\\d{1,3}(?:\\.\\d{1,2})?)[ -]?(?:hours?|hrs?|h|minutes?|mins?|min)(?: and a half)?'
 const VERBS = new RegExp(
-  `^(?:(?:add|create|schedule|plan|put|enter|note(?: down)?|jot down|write down|new)(?![\\w'’-])|(?:set up|set|make)(?= ${NEW})|(?:book|block|reserve|arrange)(?= (?:(?:an? )?${LENGTH}|(?:an? )?(?:meeting|call|appointment) (?:with|for|on|at|about|tomorrow|today|next|this)\\b))):?\\s*`,
+  `^(?:(?:add|create|schedule|plan|put|enter|note to self|note(?: down)?|jot down|write down|new)(?![\\w'’-])|(?:set up|set|make)(?= ${NEW})|(?:book|block|reserve|arrange)(?= (?:(?:an? )?${LENGTH}|(?:an? )?(?:meeting|call|appointment) (?:with|for|on|at|about|tomorrow|today|next|this)\\b))):?\\s*`,
   'i',
 )
 const WISHES =
-  /^(?:remind me(?: again)?|remember|(?:do not|don['’]?t)(?: let me)? forget|i(?: really)? (?:need|have|must|should|want|ought|got)(?: got)?(?= to\b| \p{L})|i['’]ve got|i gotta|(?:todo|task|to-do|reminder):)\s*/iu
+  /^(?:remind me(?: again)?|remember|(?:do not|don['’]?t)(?: let me)? forget|i(?: really)? (?:need|have|must|should|want|ought|got)(?: got)?(?= to\b| \p{L})|i['’]ve got|i gotta|(?:todo|task|to-do|reminder):|(?:todo|task|to-do|reminder)(?= \p{L}))\s*/iu
 const NOUNS =
   /^(?:me )?(?:(?:an?|the|another|one|some|these|two|three|my|new|following)\s+)*(?:todos?|to-dos?|tasks?|reminders?|items?|entry|note)(?:\s*:\s*|\s+(?:to|for|about|called|named|saying|that says)\s+|\s+|$)/i
 const PLACE =
@@ -45,7 +45,7 @@ interface Wish {
 /** True for words that are a new todo beyond doubt, though their verb may also change one (`set a reminder …`). */
 export function isNew(clause: string): boolean {
   return new RegExp(
-    `^(?:set up|set|make) ${NEW}|^(?:todo|task|to-do|reminder):|^(?:remind me|add|create|new|schedule|put)\\b(?! (?:the )?(?:tags?|labels?|off)\\b)(?! (?:the |a )?\\S+ (?:tag|label) to\\b)(?! \\S+ off\\b)`,
+    `^(?:set up|set|make) ${NEW}|^(?:todo|task|to-do|reminder)(?::| ${ACTION}\\b)|^(?:remind me|add|create|new|schedule|put)\\b(?! (?:the )?(?:tags?|labels?|off)\\b)(?! (?:the |a )?\\S+ (?:tag|label) to\\b)(?! \\S+ off\\b)`,
     'i',
   ).test(clause)
 }

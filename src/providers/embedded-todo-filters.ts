@@ -1,6 +1,6 @@
 import type { PlannedCall } from './embedded-part.ts'
 import { takeAttributes } from './embedded-todo-attributes.ts'
-import { takeDays, takeTime } from './embedded-todo-times.ts'
+import { rangeIn, takeDays, takeTime } from './embedded-todo-times.ts'
 
 export const THINGS =
   '(?:todos?|to-dos?|tasks?|items?|reminders?|appointments?|things?|everything|anything|entries|entry|ones)'
@@ -34,7 +34,7 @@ export function lookFor(words: string, usual: Readonly<Record<string, string>> =
     ...(status !== null && { status }),
     ...(said !== null && { importance: said }),
     ...(tags[0] !== undefined && { tag: tags[0] }),
-    ...(isOverdue ? { to: 'now' } : (days ?? (time !== null && { from: time }))),
+    ...(isOverdue ? { to: 'now' } : (days ?? (time !== null && rangeIn(words, time)))),
   }
   return { name: query === '' ? 'list_todos' : 'search_todos', arguments: args }
 }

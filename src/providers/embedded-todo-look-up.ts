@@ -3,7 +3,7 @@ import type { PlannedCall } from './embedded-part.ts'
 import { takeAttributes } from './embedded-todo-attributes.ts'
 import { COMPLETED, lookFor, PENDING, THINGS } from './embedded-todo-filters.ts'
 import { doneIn } from './embedded-todo-past.ts'
-import { isTime, takeDays, takeTime } from './embedded-todo-times.ts'
+import { isTime, rangeIn, takeDays, takeTime } from './embedded-todo-times.ts'
 import type { Wanted } from './embedded-todo-wanted.ts'
 
 /** Words that say nothing about what is looked for. */
@@ -24,7 +24,7 @@ const SEARCHES = new RegExp(
 const ELSEWHERE = /\b(?:weather|forecast|temperature|news|joke)\b/i
 const FINDS = /^(?:find|search(?: for)?|look (?:up|for))\b/i
 const WHEN_IS =
-  /^(?:when(?: is|['’]?s| are| was| do (?:i|we) (?:have|go to|need to|have to))|what time is)\s+(.+?)(?:\s+(?:due|scheduled|planned|happening|again))?$/i
+  /^(?:when(?: is|['’]?s| are| was| do (?:i|we) (?:have|go to|need to|have to))|what time is(?! it\b))\s+(.+?)(?:\s+(?:due|scheduled|planned|happening|again))?$/i
 const FREE = new RegExp(
   [
     '\\b(?:free|available|availability|(?:time )?slots?|gaps?|openings?|fit in)\\b',
@@ -44,7 +44,7 @@ const PLAN =
   /^(?:plan|organi[sz]e|arrange|structure)(?: out)? (?:my|the) (day|week|morning|afternoon|evening|today|tomorrow|weekend)(?: for)?\b(.*)$/i
 const MEET =
   /^(?:schedule|plan|add|book|arrange|set up|put|find a time for|create) (.+?),? (?:when(?:ever)?|where|at a time) (?:i am|i['’]m|we are|we['’]re|i have|it is|there is|it['’]s)(?: both| all)? (?:free|available|time|some time|a gap|a slot)\b(.*)$/i
-const BUSY = /^(?:am|are) (?:i|we) (?:busy|booked|occupied|doing anything)\b/i
+const BUSY = /^(?:how busy (?:am|are) (?:i|we)|(?:am|are) (?:i|we) (?:busy|booked|occupied|doing anything))\b/i
 const STATE =
   /^(?:is|are|was|were|did i|have i(?: already)?)(?: already)? (?:(?:finish|complete|do|did|done|finished|completed) (.+)|(?!there\b|it\b)(.+?) (?:done|finished|completed?|ready|still open|open|pending)(?: yet| already| now)?)$/i
 
@@ -157,7 +157,7 @@ function freeTime(clause: string): PlannedCall | null {
 
 function search(clause: string): PlannedCall | null {
   const found = SEARCHES.exec(clause)
-  const query = found?.[1] ?? (ASKS.test(clause) ? ABOUT.exec(clause)?.[1] : WHEN_IS.exec(clause)?.[1])
+  const query = found?.[1] ?? (ASKS.test(clause) ? ABOUT.exec(clause)?.[1] : undefined) ?? WHEN_IS.exec(clause)?.[1]
   if (query === undefined) return null
   const { tags, importance, rest } = takeAttributes(query)
   const words = plain(rest)
@@ -188,7 +188,7 @@ function list(clause: string, ...known: readonly unknown[]): PlannedCall | null 
       ...(status !== null && { status }),
       ...(level !== null && { importance: level }),
       ...(tags[0] !== undefined && { tag: tags[0] }),
-      ...(takeDays(clause) ?? (words !== null && { from: words })),
+      ...(takeDays(clause) ?? (words !== null && rangeIn(clause, words))),
       ...(isNext && { from: 'now' }),
     },
   }

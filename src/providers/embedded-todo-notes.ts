@@ -13,7 +13,7 @@ const REPEATS = /^(?:repeat|recur)\b|^(?:make|set|let)\s+.+\s+(?:to\s+)?(?:repea
 const NOT = /^(?:do not|don['’]?t|never|please don['’]?t)\s+(?!(?:let me\s+)?forget\b)(\w+)/i
 const CHANGES =
   /^(?:add|create|delete|remove|cancel|clear|move|change|update|mark|complete|rename|tag|make|set|touch|do|schedule)$/i
-const NOTHING = /^(?:never ?mind|forget (?:it|that)|do nothing|stop|no|no,? thanks?|nothing|leave it)$/i
+const NOTHING = /^(?:never ?mind|forget (?:it|that)|do nothing|stop|no,? thanks?|nothing|leave it)$/i
 const UNDO = /^(?:undo|revert|redo|take (?:it|that) back|bring (?:it|that) back|restore)\b/i
 const INCOMPLETE = /^(?:move|reschedule|postpone|push|shift|delay|put off|snooze)\s+((?:the|my)?\s*[^\d,]{1,60})$/i
 

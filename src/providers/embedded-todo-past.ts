@@ -60,6 +60,8 @@ const DID = /^i(?:['’]ve| have)?(?: just| already| finally)* (\p{L}+) (.+)$/iu
 /** `buy milk` of `I already bought milk`; null when it tells of nothing that was done. */
 export function doneIn(clause: string): string | null {
   const [, verb = '', rest = ''] = DID.exec(clause) ?? []
+  // What somebody has got is still before them.
+  if (/^i(?:['’]ve| have) got\b/i.test(clause)) return null
   const base = Object.hasOwn(PAST, verb.toLowerCase()) ? PAST[verb.toLowerCase()] : undefined
   return base === undefined
     ? null

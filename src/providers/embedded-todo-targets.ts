@@ -49,14 +49,12 @@ export function targetsOf(words: string, usual: Readonly<Record<string, string>>
   return targets.every((target) => target !== null) ? targets : null
 }
 
-/** All but some, or up to a day: what cannot be said to the tools is better not done at all. */
+/** All but some: what cannot be said to the tools is better not done at all. */
 const BUT =
   /\b(?:except|excluding|but|other than|apart from|besides|before|after|until|till|since|older|earlier|later|not|without|no|first|last|\d+ of)\b/i
 
 function isCounted(words: string): boolean {
-  const { words: time, rest } = takeTime(words.replaceAll(new RegExp(PENDING, 'gi'), ' '))
-  const isSpan = time !== null && /\b(?:before|after|until|till|since)\s/i.test(words)
-  return isSpan || BUT.test(rest)
+  return BUT.test(takeTime(words.replaceAll(new RegExp(PENDING, 'gi'), ' ')).rest)
 }
 
 function placeOf([, ordinal, short, number]: RegExpExecArray): number {

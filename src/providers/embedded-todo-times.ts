@@ -34,6 +34,8 @@ const DAY = [
   `in ${COUNT} ${UNIT}(?: and ${COUNT} ${UNIT})?`,
   `${COUNT} ${UNIT} (?:from now|ago)`,
   `in ${MONTH}(?: \\d{4})?`,
+  // Some people are called April, May or June.
+  'for (?:january|february|july|september|october|november|december)',
   `(?:on|at|by|for) (?:christmas(?: eve| day)?|new year['’]s (?:eve|day)|halloween|valentine['’]s day)`,
   '(?:on|by|for|due) \\d{1,2}(?:\\.\\d{1,2}\\.?|/\\d{1,2})(?![\\d./])',
   'in (?:the year )?(?:19|20|21)\\d\\d(?![\\d.:])',
@@ -115,6 +117,24 @@ const DAYS = new RegExp(`(?<!\\w)(?:from |between )?(${DAY}) (?:and|to|until|til
 export function takeDays(sentence: string): { readonly from: string; readonly to: string } | null {
   const [, from, to] = DAYS.exec(sentence) ?? []
   return from === undefined || to === undefined ? null : { from, to }
+}
+
+/** What the time of a sentence spans: `before Friday` and `until Friday` are ends, `after Friday` is a beginning. */
+export function rangeIn(sentence: string, words: string): { readonly from: string } | { readonly to: string } {
+  const bare = words.replace(/^(?:until|till|from) /i, '')
+  const before = sentence.slice(0, Math.max(0, sentence.toLowerCase().indexOf(bare.toLowerCase())))
+  switch (/\b(before|until|till|by|after)\s+$/i.exec(before)?.[1]?.toLowerCase()) {
+    case 'before':
+      return { to: `before ${bare}` }
+    case 'until':
+    case 'till':
+    case 'by':
+      return { to: bare }
+    case 'after':
+      return { from: `after ${bare}` }
+    default:
+      return { from: words }
+  }
 }
 
 /** True for a sentence that is a time and nothing else. */

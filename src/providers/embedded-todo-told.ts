@@ -122,10 +122,10 @@ function askedFor(args: unknown): string {
 function whenAsked(from: string | null, to: string | null): string {
   if (to === 'now') return ' and overdue'
   if (from === 'now') return ' from now on'
-  if (from === null) return ''
+  if (from === null) return to === null ? '' : /^before /i.test(to) ? ` ${to}` : ` until ${to}`
   if (to !== null) return ` from ${from} to ${to}`
   // `in 2027` and `from 9 to 11` say it themselves.
-  return /^(?:in|from|between) /i.test(from) ? ` ${from}` : ` for ${from.replace(/^(?:on|for) /i, '')}`
+  return /^(?:in|from|between|after) /i.test(from) ? ` ${from}` : ` for ${from.replace(/^(?:on|for) /i, '')}`
 }
 
 function listed({ todos, total }: z.infer<typeof listSchema>, filters: string): string {

@@ -126,7 +126,7 @@ function wantedOf({ text: clause, isQuestion }: Clause, adding: boolean): readon
 
 /** What is said around a request. */
 function isChatter(clause: string): boolean {
-  return /^(?:hi|hello|hey|thanks|thank you|please|ok|okay|great|good (?:morning|afternoon|evening|day)|that['’]?s (?:it|all))(?: there| so much| a lot)?$/i.test(
+  return /^(?:hi|hello|hey|actually|wait|sorry|oh|hmm|yes|yeah|no|sure|alright|thanks|thank you|please|ok|okay|great|good (?:morning|afternoon|evening|day)|that['’]?s (?:it|all))(?: there| so much| a lot)?$/i.test(
     clause,
   )
 }
@@ -150,6 +150,7 @@ function unclearWords(unclear: readonly string[]): readonly string[] {
 
 function helpFor(prompt: string): string {
   const clauses = clausesOf(prompt)
+  if (/^no\b/i.test(prompt.trim()) && clauses.length === 1) return 'All right, nothing was changed.'
   const isHello = clauses.every(({ text }) => isChatter(text))
   if (isHello || /^(?:help|what can you do)\b/i.test(prompt.trim())) return HELP
   // Words with a time may well be a todo: how to say so.

@@ -126,16 +126,24 @@ export interface Range {
   readonly to?: number
 }
 
+const AFTER = /^after /i
+const BEFORE = /^before /i
+
 /**
- * What two words for times span: a day or a period counts as all of it, and alone as its own end.
+ * What two words for times span: a day or a period counts as all of it, and alone as its own end. `after Monday` begins
+ * with its end and has none, `before Friday` ends with its beginning.
  * @throws FreshetError `bad_request` for words that are no time, and for a span that ends before it begins
  */
 export function rangeOf(from: string | undefined, to: string | undefined, asked: Asked): Range {
   const said = { now: asked.now, zone: new Zone(asked.timeZone) }
-  const first = from === undefined ? null : read(from, said)
-  const last = to === undefined ? null : read(to, said)
-  const begin = first === null ? undefined : (first.span?.from ?? first.start)
-  const end = last === null ? (first?.span?.to ?? first?.end ?? undefined) : (last.span?.to ?? last.end ?? last.start)
+  const isAfter = from !== undefined && AFTER.test(from)
+  const isBefore = to !== undefined && BEFORE.test(to)
+  const first = from === undefined ? null : read(from.replace(AFTER, ''), said)
+  const last = to === undefined ? null : read(to.replace(BEFORE, ''), said)
+  const firstEnd = first?.span?.to ?? first?.end ?? undefined
+  const begin = first === null ? undefined : isAfter ? (firstEnd ?? first.start) : (first.span?.from ?? first.start)
+  const lastEnd = isBefore ? (last?.span?.from ?? last?.start) : (last?.span?.to ?? last?.end ?? last?.start)
+  const end = last === null ? (isAfter ? undefined : firstEnd) : lastEnd
   if (begin !== undefined && end !== undefined && end < begin) {
     throw new FreshetError('bad_request', 'The span ends before it begins. Change `from` or `to`.')
   }

@@ -157,6 +157,8 @@ describe('looking up todos', () => {
       'Buy bread',
     ])
     expect(await bench.items('list_todos', { to: 'now' })).toEqual([])
+    expect(await bench.items('list_todos', { to: 'before Monday' })).toEqual(['Buy milk'])
+    expect(await bench.items('list_todos', { from: 'after Monday' })).toEqual(['Dentist'])
     await expect(bench.call('list_todos', { from: 'tomorrow', to: 'yesterday' })).rejects.toThrow(/ends before/)
   })
 
