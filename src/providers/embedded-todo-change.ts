@@ -1,49 +1,26 @@
-import { minutesIn, takeDuration } from '../core/duration-words.ts'
 import { levelOf } from './embedded-todo-attributes.ts'
+import { TIME_READERS } from './embedded-todo-change-times.ts'
 import { isNoThing } from './embedded-todo-clauses.ts'
 import { fieldsOf, timeIn } from './embedded-todo-fields.ts'
 import { doneIn } from './embedded-todo-past.ts'
+import {
+  type Changes,
+  COMPLETE,
+  DELETE,
+  DONE_ONES,
+  each,
+  OPEN_ONES,
+  on,
+  pair,
+  type Reader,
+  update,
+} from './embedded-todo-readers.ts'
 import { targetsOf } from './embedded-todo-targets.ts'
-import { isTime, takeTime } from './embedded-todo-times.ts'
-import type { Act, Wanted } from './embedded-todo-wanted.ts'
+import { isTime } from './embedded-todo-times.ts'
+import type { Wanted } from './embedded-todo-wanted.ts'
 
 const DONE = '(?:done|completed?|finished|off|as off)'
 const OPEN = '(?:not (?:yet )?(?:done|completed?|finished)|pending|open|undone|incomplete|unfinished|to do)'
-const AMOUNT =
-  '(?:\\d{1,3}(?:\\.\\d)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|half an?|a few|a couple of)[ -]?(?:min(?:ute)?s?|hours?|hrs?|h|days?|weeks?|months?)'
-const CHANGE = '(?:change|make|set|move|update|edit|modify|give|let)'
-
-type Changes = Readonly<Record<string, unknown>>
-type Reader = (clause: string) => readonly Wanted[] | null
-
-const OPEN_ONES = { status: 'pending' } as const
-const DONE_ONES = { status: 'completed' } as const
-
-/** What is to be done with each todo that some words name; null when they name none. */
-function on(words: string, act: Act, usual: Readonly<Record<string, string>> = {}): readonly Wanted[] | null {
-  return targetsOf(words, usual)?.map((target) => ({ kind: 'change', target, act })) ?? null
-}
-
-function each(pattern: RegExp, act: Act, usual: Readonly<Record<string, string>> = {}): Reader {
-  return (clause) => {
-    const groups = pattern.exec(clause)?.slice(1)
-    const named = groups?.find((group) => group !== undefined)
-    return named === undefined ? null : on(named, act, usual)
-  }
-}
-
-const update = (changes: Changes): Act => ({ name: 'update_todo', more: { changes } })
-const COMPLETE: Act = { name: 'complete_todo', more: {} }
-const DELETE: Act = { name: 'delete_todo', more: {} }
-
-/** A change of two parts: which todos (`which` in the pattern), and what about them (`what`). */
-function pair(pattern: RegExp, changes: (words: string) => Changes | null): Reader {
-  return (clause) => {
-    const { which, what } = pattern.exec(clause)?.groups ?? {}
-    const change = what === undefined ? null : changes(what.trim())
-    return which === undefined || change === null ? null : on(which, update(change), OPEN_ONES)
-  }
-}
 
 const READERS: readonly Reader[] = [
   each(
@@ -112,59 +89,7 @@ const READERS: readonly Reader[] = [
   })),
   pair(/^untag\s+(?<what>#?[\p{L}\p{N}_-]+)\s+from\s+(?<which>.+)$/iu, (words) => ({ remove_tags: tagsIn(words) })),
   pair(/^(?<what>untag|unlabel)\s+(?<which>.+)$/i, () => ({ tags: [] })),
-  pair(
-    /^(?<what>remove|delete|drop|clear)\s+(?:the\s+)?(?:end|end time|end date|duration)\s+(?:of|from|for)\s+(?<which>.+)$/i,
-    () => ({ end_time: null }),
-  ),
-  shiftOf,
-  pair(
-    /^(?!(?:i|we|you|it|that|this|there|everything|what|when)\s)(?<which>.+?)\s+(?:should|must|shall|has to|needs to|will)\s+(?:now\s+)?(?:end|finish|stop)\s+(?:at\s+)?(?<what>.+)$/i,
-    (words) => timed('end_time', words),
-  ),
-  pair(
-    /^(?!(?:i|we|you|it|that|this|there|everything|what|when)\s)(?<which>.+?)\s+(?:should|must|shall|has to|needs to|will)\s+(?:now\s+)?(?:start|begin|be)\s+(?<what>.+)$/i,
-    (words) => timed('start_time', words),
-  ),
-  pair(
-    /^(?:change|set|update|edit)\s+(?:the\s+)?(?:duration|length)\s+(?:of|for)\s+(?<which>.+?)\s+to\s+(?<what>.+)$/i,
-    (words) => (minutesIn(words) === null ? null : { end_time: words }),
-  ),
-  pair(
-    /^(?:change|set|move|update|edit)\s+(?:the\s+)?(?:end|ending|finish)(?:ing)?(?:\s+(?:time|date))?\s+(?:of|for)\s+(?<which>.+?)\s+to\s+(?<what>.+)$/i,
-    (words) => timed('end_time', words),
-  ),
-  pair(
-    new RegExp(
-      `^${CHANGE}\\s+(?<which>.+?)\\s+(?:to\\s+)?(?:end|finish|stop)s?\\s+(?:at\\s+|by\\s+)?(?<what>.+)$`,
-      'i',
-    ),
-    (words) => timed('end_time', words),
-  ),
-  pair(
-    new RegExp(`^${CHANGE}\\s+(?<which>.+?)\\s+(?:to\\s+)?(?:start|begin)s?\\s+(?:at\\s+)?(?<what>.+)$`, 'i'),
-    (words) => timed('start_time', words),
-  ),
-  pair(/^(?:extend|prolong|shorten|lengthen)\s+(?<which>.+?)\s+(?:to|until|till)\s+(?<what>.+)$/i, (words) =>
-    minutesIn(words) === null ? timed('end_time', words) : { end_time: words },
-  ),
-  pair(
-    new RegExp(`^(?:extend|prolong|lengthen)\\s+(?<which>.+?)\\s+(?:by|for)\\s+(?<what>${AMOUNT})$`, 'i'),
-    (words) => ({
-      end_time: `${words} longer`,
-    }),
-  ),
-  pair(new RegExp(`^(?:shorten|cut)\\s+(?<which>.+?)\\s+by\\s+(?<what>${AMOUNT})$`, 'i'), (words) => ({
-    end_time: `${words} shorter`,
-  })),
-  pair(new RegExp(`^make\\s+(?<which>.+?)\\s+(?:longer by\\s+)?(?<what>${AMOUNT})(?:\\s+longer)?$`, 'i'), (words) => ({
-    end_time: `${words} longer`,
-  })),
-  pair(new RegExp(`^make\\s+(?<which>.+?)\\s+(?:shorter by\\s+(?<what>${AMOUNT}))$`, 'i'), (words) => ({
-    end_time: `${words} shorter`,
-  })),
-  moved(
-    /^(?:move|reschedule|postpone|push|shift|delay|change|set|update|put off|rename|bring forward|snooze|put|plan)\s+(?:the\s+)?(?:(?:start(?:ing)?\s+)?(?:time|date|day|start|due date|deadline)\s+(?:of|for)\s+)?(.+)$/i,
-  ),
+  ...TIME_READERS,
   pair(/^(?:update|change|edit|modify|set)\s+(?<which>[^:]+?)(?::| so that| to have| to)\s+(?<what>.+)$/i, fieldsOf),
   // `I meant Friday`, `make it 5pm`: what was spoken of just now.
   (clause) => {
@@ -221,11 +146,6 @@ function leveled(words: string): Changes | null {
   return importance === null ? null : { importance }
 }
 
-function timed(key: 'start_time' | 'end_time', words: string): Changes | null {
-  const time = timeIn(words)
-  return time === null ? null : { [key]: time }
-}
-
 /** A new name. Of several todos with one name nobody speaks, so there must be one. */
 function renamed(clause: string): readonly Wanted[] | null {
   const [, which, item] =
@@ -238,43 +158,6 @@ function renamed(clause: string): readonly Wanted[] | null {
   const targets = targetsOf(which)
   if (targets === null || targets.some(({ kind }) => kind === 'all')) return null
   return targets.length === 1 ? on(which, update({ item })) : null
-}
-
-/** A move: a todo, `to`, and nothing but a time, and how long it takes. */
-function moved(pattern: RegExp): Reader {
-  return (clause) => {
-    const [, said] = pattern.exec(clause) ?? []
-    if (said === undefined) return null
-    for (const joint of said.matchAll(/\s+(?:to|until|till|for|on|at|by)\s+/gi)) {
-      const time = said.slice(joint.index + joint[0].length)
-      const lasting = takeDuration(time)
-      const words = timeIn(lasting?.rest ?? time)
-      if (words === null) continue
-      const end = lasting === null ? {} : { end_time: `${lasting.minutes} minutes` }
-      const act = update({ start_time: takeTime(words).words ?? words, ...end })
-      return on(said.slice(0, joint.index).replace(/\s+(?:up|back|forward|over|out)$/i, ''), act, OPEN_ONES)
-    }
-    return null
-  }
-}
-
-const SHIFTS = new RegExp(
-  `^(move|reschedule|postpone|push|shift|delay|bring|pull|put off|put|snooze)\\s+(.+?)\\s+(?:(back|forward|up|out|ahead|on|later|earlier)\\s+)?(by\\s+|for\\s+)?(${AMOUNT}(?:(?:,| and)? ${AMOUNT})?)(?:\\s+(later|earlier|back|forward|ahead|out|up))?$`,
-  'i',
-)
-
-/** So much later or earlier: `postpone yoga by two hours`, `push the dentist back one day`, `move gym an hour later`. */
-function shiftOf(clause: string): readonly Wanted[] | null {
-  const found = SHIFTS.exec(clause)
-  if (found === null) return null
-  const [, verb = '', which = '', before, by, amount = '', after] = found
-  const way = (before ?? after ?? '').toLowerCase()
-  const isBy = by?.trim().toLowerCase() === 'by'
-  if (way === '' && !isBy && !/^(?:postpone|push|delay|snooze|put off|shift)$/i.test(verb)) return null
-  // `Bring it forward` and `move it up` are earlier; what is pushed or put back is later.
-  const isEarlier =
-    way === 'earlier' || way === 'up' || (way === 'forward' && !/^(?:push|postpone|delay|put|put off)$/i.test(verb))
-  return on(which, update({ start_time: `${amount} ${isEarlier ? 'earlier' : 'later'}` }), OPEN_ONES)
 }
 
 function tagsIn(words: string): readonly string[] {

@@ -363,4 +363,7 @@ export const CHANGES: readonly Said[] = [
   ['delete everything after Monday', 'list {"from":"after Monday"} delete delete', '-pay rent; -dentist'],
   ['add swim on Thursday || sorry, I meant Friday', 'update', 'swim @12-04 09:00'],
   ['add swim on Thursday || make it 5pm', 'update', 'swim @12-03 17:00'],
+  ['make yoga 2 hours', 'update', 'yoga @11-30 18:00-20:00'],
+  ['make yoga 2 hours long', 'update', 'yoga @11-30 18:00-20:00'],
+  ['make yoga shorter by 30 minutes', 'update', 'yoga @11-30 18:00-18:30'],
 ]
