@@ -194,3 +194,13 @@ function textOf(todo: Todo): string {
 function same(a: string, b: string): boolean {
   return a.toLowerCase() === b.trim().replace(/^#/, '').toLowerCase()
 }
+
+const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] as const
+export const MONTHS = 'January February March April May June July August September October November December'.split(' ')
+
+/** A time as the clock of its own zone shows it: `Saturday 21 November 2026, 14:00`. */
+export function clockWords(iso: string): string {
+  const [year = 0, month = 1, day = 1] = iso.slice(0, 10).split('-').map(Number)
+  const weekday = WEEKDAYS[new Date(Date.UTC(year, month - 1, day)).getUTCDay()]
+  return `${weekday} ${day} ${MONTHS[month - 1]} ${year}, ${iso.slice(11, 16)}`
+}

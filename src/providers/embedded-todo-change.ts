@@ -1,147 +1,168 @@
-import { takeDuration } from '../core/duration-words.ts'
-import type { PlannedCall } from './embedded-part.ts'
-import { levelOf, takeAttributes } from './embedded-todo-attributes.ts'
-import { ACTION } from './embedded-todo-create.ts'
-import { isTime, takeTime } from './embedded-todo-times.ts'
+import { levelOf } from './embedded-todo-attributes.ts'
+import { TIME_READERS } from './embedded-todo-change-times.ts'
+import { isNoThing } from './embedded-todo-clauses.ts'
+import { fieldsOf, timeIn } from './embedded-todo-fields.ts'
+import { doneIn } from './embedded-todo-past.ts'
+import {
+  type Changes,
+  COMPLETE,
+  DELETE,
+  DONE_ONES,
+  each,
+  OPEN_ONES,
+  on,
+  pair,
+  type Reader,
+  update,
+} from './embedded-todo-readers.ts'
+import { targetsOf } from './embedded-todo-targets.ts'
+import { isTime } from './embedded-todo-times.ts'
+import type { Wanted } from './embedded-todo-wanted.ts'
 
 const DONE = '(?:done|completed?|finished|off|as off)'
 const OPEN = '(?:not (?:yet )?(?:done|completed?|finished)|pending|open|undone|incomplete|unfinished|to do)'
-const PARTING = new RegExp(`,\\s*(?:and\\s+)?|\\s+and\\s+(?=(?:the|my)\\s|\uE000|${ACTION}\\b)`, 'i')
-
-type Reader = (clause: string) => readonly PlannedCall[] | null
-
-/** Calls for each todo that the first group of a pattern names. */
-function each(pattern: RegExp, call: (item: string) => PlannedCall): Reader {
-  return (clause) => {
-    const named = pattern
-      .exec(clause)
-      ?.slice(1)
-      .find((group) => group !== undefined)
-    if (named === undefined) return null
-    const items = named.split(PARTING).map(targetOf)
-    return items.every((item) => item !== null) ? items.map((item) => call(item)) : null
-  }
-}
-
-const update = (item: string, changes: Record<string, unknown>): PlannedCall => {
-  return { name: 'update_todo', arguments: { item, changes } }
-}
-
-/** A change of two parts: which todo, and what about it. */
-function pair(pattern: RegExp, changes: (words: string) => Record<string, unknown> | null): Reader {
-  return (clause) => {
-    const [, first, second] = pattern.exec(clause) ?? []
-    if (first === undefined || second === undefined) return null
-    const item = targetOf(first)
-    const change = changes(second.trim())
-    return item === null || change === null ? null : [update(item, change)]
-  }
-}
 
 const READERS: readonly Reader[] = [
   each(
     new RegExp(`^(?:(?:mark|set)\\s+(.+?)\\s+(?:as\\s+)?${OPEN}|(?:reopen|unmark|uncheck|untick)\\s+(.+))$`, 'i'),
-    (item) => update(item, { status: 'pending' }),
+    update({ status: 'pending' }),
+    DONE_ONES,
   ),
   pair(
-    /^(?:set|make|change|raise|lower|put)\s+(?:the\s+)?(?:importance|priority)\s+(?:of|for|on)\s+(.+?)\s+(?:to|as)\s+(.+)$/i,
+    /^(?:set|make|change|raise|lower|put)\s+(?:the\s+)?(?:importance|priority)\s+(?:of|for|on)\s+(?<which>.+?)(?:\s+from\s+\w+)?\s+(?:to|as)\s+(?<what>.+)$/i,
     leveled,
   ),
   pair(
-    /^(?:make|mark|set|flag|change|give)\s+(.+?)\s+(?:as\s+|to\s+|an?\s+)?((?:high|medium|low|top|normal)(?:[ -](?:importance|priority))?|important|urgent|unimportant)$/i,
+    /^(?:make|mark|set|flag|change|give|update)\s+(?<which>.+?)\s+(?:as\s+|to\s+|an?\s+)?(?<what>(?:high|medium|low|top|normal)(?:[ -](?:importance|priority))?|(?:importance|priority) (?:high|medium|low|normal)|important|urgent|unimportant)$/i,
     leveled,
   ),
-  each(new RegExp(`^(?:mark|set|check|tick|cross)\\s+(?:off\\s+)?(.+?)\\s+(?:as\\s+)?${DONE}$`, 'i'), completed),
+  pair(
+    /^(?!it |is |what|that )(?<which>.+?)\s+(?:is|are)\s+(?:now\s+|very\s+)*(?<what>important|urgent|unimportant|(?:high|medium|low) (?:priority|importance))$/i,
+    leveled,
+  ),
+  each(
+    new RegExp(
+      `^(?:mark|set|change|update|check|tick|cross)\\s+(?:off\\s+)?(.+?)\\s+(?:as\\s+|to\\s+(?:be\\s+)?)?${DONE}$`,
+      'i',
+    ),
+    COMPLETE,
+    OPEN_ONES,
+  ),
   each(
     /^(?:complete|finish|check off|tick off|cross off|close|i(?:['’]ve| have)?(?: just| already)? (?:done|did|finished|completed)|(?:i(?:['’]m| am) )?done with)\s+(.+)$/i,
-    completed,
+    COMPLETE,
+    OPEN_ONES,
   ),
-  each(/^(.+?)\s+(?:is|are|was)\s+(?:now\s+|already\s+)?(?:done|completed?|finished)$/i, completed),
-  pair(/^tag\s+(.+?)\s+(?:with|as)\s+(.+)$/i, (words) => ({ add_tags: tagsIn(words) })),
-  swapped(/^(?:add|put)\s+(?:the\s+)?(?:tags?|labels?)\s+(.+?)\s+(?:to|on)\s+(.+)$/i, (words) => ({
+  each(
+    /^(?!is |are |was )(.+?)\s+(?:is|are|was)\s+(?:now\s+|already\s+)?(?:done|completed?|finished)$/i,
+    COMPLETE,
+    OPEN_ONES,
+  ),
+  // `Completed tasks` asks for a list.
+  (clause) => namedOnly(on(/^(?:done|finished|completed)(?::| with)?\s+(.+)$/i.exec(clause)?.[1] ?? '', COMPLETE)),
+  (clause) => {
+    const [, item = ''] = /^(?!get |have |need |be )(\S+(?: \S+){0,5}) (?:done|finished|completed)$/i.exec(clause) ?? []
+    return item === '' || isNoThing(item) ? null : namedOnly(on(item, COMPLETE))
+  },
+  (clause) => {
+    const item = doneIn(clause)
+    return item === null ? null : on(item, COMPLETE)
+  },
+  pair(/^(?:tag|label)\s+(?<which>.+?)\s+(?:with|as)\s+(?<what>.+)$/i, (words) => ({ add_tags: tagsIn(words) })),
+  pair(/^(?:tag|label)\s+(?<which>.+?)\s+(?<what>#?[\p{L}\p{N}_-]+(?:\s+#[\p{L}\p{N}_-]+)*)$/iu, (words) => ({
     add_tags: tagsIn(words),
   })),
-  swapped(/^(?:remove|delete|drop)\s+(?:the\s+)?(?:tags?|labels?)\s+(.+?)\s+from\s+(.+)$/i, (words) => ({
-    remove_tags: tagsIn(words),
+  pair(/^add\s+(?:the\s+|an?\s+)?(?<what>\S+)\s+(?:tag|label)\s+to\s+(?<which>.+)$/i, (words) => ({
+    add_tags: tagsIn(words),
   })),
-  moved(
-    /^(?:move|reschedule|postpone|push|shift|delay|change|set|update|put off|rename|bring forward)\s+(?:the\s+(?:time|date|day|start)\s+of\s+)?(.+)$/i,
-  ),
+  pair(/^(?:add|put|set)\s+(?:the\s+|a\s+)?(?:tags?|labels?)\s+(?<what>.+?)\s+(?:to|on)\s+(?<which>.+)$/i, (words) => ({
+    add_tags: tagsIn(words),
+  })),
   pair(
-    /^(?:rename|change (?:the )?(?:name|title|item|text) of|change|update)\s+(.+?)\s+(?:to|as|into)\s+(.+)$/i,
-    (item) => ({
-      item,
+    /^(?:remove|delete|drop|clear)\s+(?:all\s+)?(?:(?:the|its)\s+)?(?<what>tags|labels)\s+(?:from|of)\s+(?<which>.+)$/i,
+    () => ({
+      tags: [],
     }),
   ),
-  each(/^(?:delete|remove|cancel|drop|erase|get rid of|scrap)\s+(.+)$/i, (item) => ({
-    name: 'delete_todo',
-    arguments: { item },
+  pair(/^(?:remove|delete|drop)\s+(?:the\s+)?(?:tags?|labels?)\s+(?<what>.+?)\s+from\s+(?<which>.+)$/i, (words) => ({
+    remove_tags: tagsIn(words),
   })),
+  pair(/^untag\s+(?<what>#?[\p{L}\p{N}_-]+)\s+from\s+(?<which>.+)$/iu, (words) => ({ remove_tags: tagsIn(words) })),
+  pair(/^(?<what>untag|unlabel)\s+(?<which>.+)$/i, () => ({ tags: [] })),
+  ...TIME_READERS,
+  pair(/^(?:update|change|edit|modify|set)\s+(?<which>[^:]+?)(?::| so that| to have| to)\s+(?<what>.+)$/i, fieldsOf),
+  // `I meant Friday`, `make it 5pm`: what was spoken of just now.
+  (clause) => {
+    const time = timeIn(/^(?:i meant?|rather|better|make (?:it|that)|change that to)\s+(.+)$/i.exec(clause)?.[1] ?? '')
+    return time === null ? null : on('it', update({ start_time: time }))
+  },
+  renamed,
+  (clause) => {
+    const [, day = ''] = /^(?:clear|empty|wipe)\s+(?:out\s+)?(.+)$/i.exec(clause) ?? []
+    return isTime(day) ? on(`everything ${day}`, DELETE) : null
+  },
+  // `Clean up the kitchen` is a todo, `clean up completed tasks` is none.
+  (clause) => {
+    const [, what = ''] = /^(?:clean|tidy|clear) up\s+(.+)$/i.exec(clause) ?? []
+    const wanted = on(what, DELETE)
+    return wanted?.every((one) => one.kind === 'change' && one.target.kind === 'all') === true ? wanted : null
+  },
+  each(/^(?:delete|remove|cancel|drop|erase|get rid of|scrap|clear|clear out|empty|wipe|throw away)\s+(.+)$/i, DELETE),
 ]
 
-/** The calls of a sentence that changes todos; null when it is none. */
-export function changes(clause: string): readonly PlannedCall[] | null {
+/** `change yoga's end time to 8pm`, `set yoga duration to 2 hours`. */
+const OWNED =
+  /^(change|set|update|edit)\s+(?:the\s+)?(?!.*\b(?:of|for)\b)(.{1,80}?)(?:['’]s)?\s+(start time|end time|time|date|day|end|start|due date|priority|importance|name|title|duration|length)\s+to\s+/i
+
+/** `bring the dentist forward to Monday`, `put gym off until Friday`: a move. */
+const OFF = /^(?:bring|pull|push|put|move)\s+(.+?)\s+(?:forward|off|back|up)\s+(to|until|till|for)\s+/i
+
+/** Two moves with one verb: `move gym to 8pm and yoga to 9pm`. */
+const TWO_MOVES = /^(move|reschedule|change|postpone|push|rename|set)\s+(.+? to .+?),? and (.+? to .+)$/i
+
+/** Characters that are looked through for several moves: each is read anew. */
+const MOST_MOVES = 300
+
+/** What a sentence that changes todos wants; null when it is none. */
+export function changes(said: string): readonly Wanted[] | null {
+  const clause = said.replace(OWNED, '$1 the $3 of $2 to ').replace(OFF, 'move $1 $2 ')
+  const [, verb = '', first = '', second = ''] = (clause.length <= MOST_MOVES && TWO_MOVES.exec(clause)) || []
+  const both = verb === '' ? [] : [first, second].map((part) => changes(`${verb} ${part}`))
+  if (both.length > 0 && both.every((one) => one !== null)) return both.flat()
   for (const read of READERS) {
-    const calls = read(clause)
-    if (calls !== null) return calls
+    const wanted = read(clause)
+    if (wanted !== null) return wanted
   }
   return null
 }
 
-function completed(item: string): PlannedCall {
-  return { name: 'complete_todo', arguments: { item } }
+/** What is about todos by their names only; null when all of a kind are meant. */
+function namedOnly(wanted: readonly Wanted[] | null): readonly Wanted[] | null {
+  return wanted?.every((one) => one.kind === 'change' && one.target.kind === 'named') === true ? wanted : null
 }
 
-function leveled(words: string): Record<string, unknown> | null {
-  const importance = levelOf(words.replace('-', ' '))
+function leveled(words: string): Changes | null {
+  const importance = levelOf(words.replace('-', ' ').replace(/^(?:importance|priority) /i, ''))
   return importance === null ? null : { importance }
 }
 
-/** Like `pair`, with the todo in second place. */
-function swapped(pattern: RegExp, change: (words: string) => Record<string, unknown>): Reader {
-  return (clause) => {
-    const [, words, target] = pattern.exec(clause) ?? []
-    const item = target === undefined ? null : targetOf(target)
-    return words === undefined || item === null ? null : [update(item, change(words))]
-  }
-}
-
-/** A move: a todo, `to`, and nothing but a time, and how long it takes. */
-function moved(pattern: RegExp): Reader {
-  return (clause) => {
-    const [, said] = pattern.exec(clause) ?? []
-    if (said === undefined) return null
-    for (const joint of said.matchAll(/\s+(?:to|until|till|for|on|at|by)\s+/gi)) {
-      const time = said.slice(joint.index + joint[0].length)
-      const lasting = takeDuration(time)
-      const words = lasting?.rest ?? time
-      // `at 3`: an hour is a time only with the word before it.
-      const spoken = [words, `at ${words}`].find((one) => isTime(one))
-      if (spoken === undefined) continue
-      const item = targetOf(takeTime(said.slice(0, joint.index)).rest)
-      if (item === null) return null
-      const end = lasting === null ? {} : { end_time: `${lasting.minutes} minutes` }
-      return [update(item, { start_time: takeTime(spoken).words ?? spoken, ...end })]
-    }
-    return null
-  }
+/** A new name. Of several todos with one name nobody speaks, so there must be one. */
+function renamed(clause: string): readonly Wanted[] | null {
+  const [, which, item] =
+    /^rename\s+(.+?)\s+(\uE000\d+\uE000)$/i.exec(clause) ??
+    /^(?:rename|change (?:the )?(?:name|title|item|text) of|change|update)\s+(.+?)\s+(?:to|as|into)\s+(.+)$/i.exec(
+      clause,
+    ) ??
+    []
+  if (which === undefined || item === undefined) return null
+  const targets = targetsOf(which)
+  if (targets === null || targets.some(({ kind }) => kind === 'all')) return null
+  return targets.length === 1 ? on(which, update({ item })) : null
 }
 
 function tagsIn(words: string): readonly string[] {
-  return words.split(/,\s*(?:and\s+)?|\s+and\s+/).map((tag) => tag.trim().replace(/^#/, ''))
-}
-
-/** The words by which a todo is named; null when they name none that can be known here (`it`, `everything`). */
-function targetOf(words: string): string | null {
-  const item = takeAttributes(words)
-    .rest.replace(
-      /^(?:(?:the|my|our|that|this|todos?|tasks?|reminders?|appointment)\s+(?:(?:about|for|to|called|named)\s+)?)+/i,
-      '',
-    )
-    .replace(/\s+(?:from|off|on|in)\s+(?:my|the)\s+(?:(?:todo|to-do|task)\s+)?(?:list|todos?|tasks)$/i, '')
-    .replace(/\s+(?:todos?|tasks?|reminders?|item)$/i, '')
-    .trim()
-  return item === '' || /^(?:it|them|that|this|all|everything|all of (?:it|them)|all .*|every .*|both|one)$/i.test(item)
-    ? null
-    : item
+  return words
+    .split(/,\s*(?:and\s+)?|\s+and\s+|\s+(?=#)/)
+    .map((tag) => tag.trim().replace(/^#/, ''))
+    .filter((tag) => tag !== '')
 }

@@ -1,16 +1,25 @@
-import { takeDuration } from '../core/duration-words.ts'
+import { minutesIn, takeDuration } from '../core/duration-words.ts'
 import type { PlannedCall } from './embedded-part.ts'
 import { takeAttributes } from './embedded-todo-attributes.ts'
+import { isNoThing } from './embedded-todo-clauses.ts'
+import { isRepeated, onceNote, repeatNote } from './embedded-todo-notes.ts'
 import { takeTime } from './embedded-todo-times.ts'
+import type { Wanted } from './embedded-todo-wanted.ts'
 
 /** Verbs that todos begin with: after one of them a new todo begins, and a sentence with one is a wish for a todo. */
 export const ACTION =
-  '(?:answer|ask|bake|book|bring|build|buy|call|clean|collect|contact|cook|do|download|draft|email|exercise|feed|fill|fix|get|go|hand in|install|invite|iron|learn|mail|meet|message|mow|order|organi[sz]e|pack|paint|pay|phone|pick up|practi[sc]e|prepare|print|read|register|renew|repair|reply|return|review|ring|run|sell|send|sign|sort|study|submit|take|text|thank|train|visit|walk|wash|watch|water|work out|write)'
+  '(?:answer|ask|bake|book|bring|build|buy|call|clean|collect|contact|cook|do|download|draft|email|exercise|feed|fill|fix|get|go|hand in|install|invite|iron|learn|mail|meet|message|mow|order|organi[sz]e|pack|paint|pay|phone|pick up|practi[sc]e|prepare|print|read|register|renew|repair|reply|return|review|ring|run|sell|send|set up|sign|sort|study|submit|take|text|thank|train|visit|walk|wash|watch|water|work out|write)'
 
-const VERBS =
-  /^(?:add|create|schedule|plan|put|set up|enter|note(?: down)?|jot down|new|make (?=(?:an? )?(?:new )?(?:todo|task|reminder|note|item)\b))\b:?\s*/i
+const NEW =
+  "(?:(?:an?|another|the|me)\\s+)*(?:new\\s+)?(?:(?<=\\ban? )(?:\\S+\\s+){0,2}?)?(?:todo|task|reminder|note|item|alarm|appointment|meeting|call)(?![\\w'’])"
+const LENGTH =
+  '(?:an?|one|two|three|four|five|six|half an|\\d{1,3}(?:\\.\\d{1,2})?)[ -]?(?:hours?|hrs?|h|minutes?|mins?|min)(?: and a half)?'
+const VERBS = new RegExp(
+  `^(?:(?:add|create|schedule|plan|put|enter|note to self|note(?: down)?|jot down|write down|new)(?![\\w'’-])|(?:set up|set|make)(?= ${NEW})|(?:book|block|reserve|arrange)(?= (?:(?:an? )?${LENGTH}|(?:an? )?(?:meeting|call|appointment) (?:with|for|on|at|about|tomorrow|today|next|this)\\b))):?\\s*`,
+  'i',
+)
 const WISHES =
-  /^(?:remind me(?: again)?|remember|(?:do not|don['’]?t)(?: let me)? forget|i(?: really)? (?:need|have|must|should|want|ought|got)(?: got)?(?= to\b| \p{L})|i['’]ve got|i gotta|(?:todo|task|to-do):)\s*/iu
+  /^(?:remind me(?: again)?|remember|(?:do not|don['’]?t)(?: let me)? forget|i(?: really)? (?:need|have|must|should|want|ought|got)(?: got)?(?= to\b| \p{L})|i['’]ve got|i gotta|(?:todo|task|to-do|reminder):|(?:todo|task|to-do|reminder)(?= \p{L}))\s*/iu
 const NOUNS =
   /^(?:me )?(?:(?:an?|the|another|one|some|these|two|three|my|new|following)\s+)*(?:todos?|to-dos?|tasks?|reminders?|items?|entry|note)(?:\s*:\s*|\s+(?:to|for|about|called|named|saying|that says)\s+|\s+|$)/i
 const PLACE =
@@ -24,10 +33,6 @@ const SOME_PARTING = /;\s*|,\s*(?:and\s+)?|\s+and\s+/i
 /** A list of tags that may go on. */
 const TAGS_OPEN =
   /\b(?:tags|tagged|labels)\b[\s:]*(?:(?:as|with)\s+)?[\p{L}\p{N}_#-]+(?:(?:,\s*(?:and\s+)?|\s+and\s+)[\p{L}\p{N}_#-]+)*$/iu
-/** What comes again and again is more than a todo can say. */
-const REPEATED =
-  /\bevery\s+(?:other|single|second|day|week|weekday|weekend|month|year|morning|evening|night|hour|\d|mon|tue|wed|thu|fri|sat|sun)/i
-
 /** One todo that is wished for. */
 interface Wish {
   item: string
@@ -37,33 +42,64 @@ interface Wish {
   tags: readonly string[]
 }
 
-/** The calls of a sentence that wishes for todos; none when it is no such sentence. */
-export function creations(clause: string): readonly PlannedCall[] {
-  const verb = VERBS.exec(clause) ?? WISHES.exec(clause)
-  const isBare = verb === null && (new RegExp(`^${ACTION}\\b`, 'i').test(clause) || isAppointment(clause))
-  if ((verb === null && !isBare) || REPEATED.test(clause)) return []
-  const said = clause.slice(verb?.[0].length ?? 0)
+/** True for words that are a new todo beyond doubt, though their verb may also change one (`set a reminder …`). */
+export function isNew(clause: string): boolean {
+  return new RegExp(
+    `^(?:set up|set|make) ${NEW}|^(?:todo|task|to-do|reminder)(?::| ${ACTION}\\b)|^(?:remind me|add|create|new|schedule|put)\\b(?! (?:the )?(?:tags?|labels?|off)\\b)(?! (?:the |a )?\\S+ (?:tag|label) to\\b)(?! \\S+ off\\b)`,
+    'i',
+  ).test(clause)
+}
+
+/**
+ * What a sentence that wishes for todos wants; nothing when it is no such sentence.
+ * @param isQuestion with a question mark nothing is wished for
+ */
+export function creations(clause: string, isQuestion = false): readonly Wanted[] {
+  const said = unfronted(clause)
+  const verb = VERBS.exec(said) ?? WISHES.exec(said)
+  const isBare =
+    verb === null && !isNoThing(said) && (new RegExp(`^${ACTION}\\b`, 'i').test(said) || isAppointment(said))
+  if (isQuestion || (verb === null && !isBare)) return []
+  const wishes = wishesIn(said.slice(verb?.[0].length ?? 0), said)
+  if (isRepeated(said)) return [{ kind: 'say', words: repeatNote(wishes.length === 1 ? repeatedItem(wishes[0]) : '') }]
+  return wishes.map((wish) => {
+    const note = onceNote(wish.item)
+    return { kind: 'call', call: callOf(wish), ...(note !== null && { note }) }
+  })
+}
+
+/** A leading time goes behind what is said of it: `Tomorrow at 8 I have to take out the trash`. */
+function unfronted(clause: string): string {
+  const { words, rest } = takeTime(clause)
+  const isAhead = words !== null && clause.endsWith(rest) && !clause.startsWith(rest)
+  const bare = rest.replace(/^[\s,:-]+/, '')
+  return isAhead && (VERBS.test(bare) || WISHES.test(bare)) ? `${bare} ${words}` : clause
+}
+
+function repeatedItem(wish: Wish | undefined): string {
+  const item = (wish?.item ?? '').replace(/^(?:daily|weekly|monthly|yearly|every \S+|each \S+)\s+(?=to\b)/i, '')
+  return itemOf(item.replace(/\s*\b(?:daily|weekly|monthly|yearly|every|each|repeat(?:ed|ing)?|recurring)\b.*$/i, ''))
+}
+
+function wishesIn(said: string, clause: string): readonly Wish[] {
   const isList =
     /^[^:]{0,40}\b(?:todos|tasks|items|things|following|these)\b[^:]{0,20}:/i.test(said) ||
     /^(?:add|create):/i.test(clause)
-  const wished = said.replace(/^[^:]{0,40}\b(?:things|following|these)\b[^:]{0,20}:\s*/i, '').replace(NOUNS, '')
+  const plain = said.replace(
+    /^(?:an?\s+|the\s+)?(?:new\s+)?(?:very\s+)?(urgent|important)\s+((?:todo|task|reminder|item)\b.*)$/i,
+    'a $2, $1',
+  )
+  const wished = plain.replace(/^[^:]{0,40}\b(?:things|following|these)\b[^:]{0,20}:\s*/i, '').replace(NOUNS, '')
   const wishes = partsOf(wished.replaceAll(PLACE, ''), isList).map(wishOf)
-  return shared(wishes)
-    .filter(({ item }) => item !== '')
-    .map(callOf)
+  return shared(wishes).filter(({ item }) => item !== '')
 }
 
-/** A thing with a time, and no question: `dentist on Monday at 9`. */
+/** A thing with a time: `dentist on Monday at 9`, but not what is said of one (`yoga is at 8 now`). */
 function isAppointment(clause: string): boolean {
-  if (
-    /^(?:what|when|where|who|why|how|which|is|are|am|do|does|did|can|could|will|would|should|show|list|find|i|it|my|the weather)\b/i.test(
-      clause,
-    )
-  )
-    return false
   const { words, rest } = takeTime(clause)
+  if (/\b(?:is|are|was|were|has|have|will|should|must|shall|needs|isn['’]t|aren['’]t)\b/i.test(rest)) return false
   const count = rest.split(' ').length
-  return words !== null && rest !== '' && count <= 8
+  return words !== null && itemOf(rest) !== '' && count <= 8
 }
 
 /**
@@ -119,9 +155,29 @@ function itemIn(part: string): string {
 
 function wishOf(part: string): Wish {
   const { importance, tags, rest } = takeAttributes(part)
-  const lasting = takeDuration(rest)
-  const { words, rest: item } = takeTime(lasting?.rest ?? rest)
+  const first = takeLength(rest) ?? takeDuration(rest)
+  // An alarm is `for 6`.
+  const { words, rest: timeless } = takeTime(
+    (first?.rest ?? rest).replace(/\b(alarm|wake me(?: up)?) for (?=\d)/i, '$1 at '),
+  )
+  const lasting = first ?? takeLength(timeless)
+  const item = first === null ? (lasting?.rest ?? timeless) : timeless
   return { item: itemOf(item), time: words, minutes: lasting?.minutes ?? null, importance, tags }
+}
+
+const LEADING = new RegExp(`^(?:an? )?(${LENGTH}) (?:(for|of|to|with) )?(.+)$`, 'i')
+
+/** How long it takes, said before what it is: `2 hours for deep work`, `30 min with Ann`, `1 hour meeting`. */
+function takeLength(text: string): { readonly minutes: number; readonly rest: string } | null {
+  const [, length = '', joint = '', rest = ''] = LEADING.exec(text.trim()) ?? []
+  const minutes = minutesIn(length)
+  if (
+    minutes === null ||
+    (joint === '' && !/^(?:meeting|call|chat|session|appointment|break|slot|workout)\b/i.test(rest))
+  ) {
+    return null
+  }
+  return { minutes, rest: joint.toLowerCase() === 'with' ? `meeting with ${rest}` : rest }
 }
 
 /** What is to be done, without the words that hold a sentence together. */
@@ -154,7 +210,7 @@ function callOf({ item, time, minutes, importance, tags }: Wish): PlannedCall {
     name: 'create_todo',
     arguments: {
       item,
-      start_time: time ?? 'today',
+      ...(time !== null && { start_time: time }),
       ...(minutes !== null && { end_time: `${minutes} minutes` }),
       ...(importance !== null && { importance }),
       ...(tags.length > 0 && { tags }),

@@ -13,9 +13,9 @@ const NTH = '\\d{1,2}(?:st|nd|rd|th)'
 const HALF_DAY = '(?:am|pm|a\\.m\\.|p\\.m\\.)'
 
 /** A time of day that cannot be anything else. */
-const CLOCK = `(?:\\d{1,2}(?::\\d{2})? ?${HALF_DAY}|\\d{1,2}:\\d{2}|noon|midday|midnight)`
+const CLOCK = `(?:\\d{1,2}(?::\\d{2})? ?${HALF_DAY}|\\d{1,2}:\\d{2}|\\d{1,2}h\\d{2}|noon|midday|midnight)`
 /** One that needs a preposition before it. */
-const HOUR = `(?:${CLOCK}|(?:half past |(?:a )?quarter (?:past|to) )?\\d{1,2}(?: o['’]clock)?)(?![\\d.:/%])`
+const HOUR = `(?:${CLOCK}|(?:half past |(?:a )?quarter (?:past|to) )?\\d{1,2}(?: o['’]clock| ?h)?)(?![\\d.:/%])`
 
 const DAY = [
   '(?:the )?day (?:after tomorrow|before yesterday)',
@@ -34,11 +34,17 @@ const DAY = [
   `in ${COUNT} ${UNIT}(?: and ${COUNT} ${UNIT})?`,
   `${COUNT} ${UNIT} (?:from now|ago)`,
   `in ${MONTH}(?: \\d{4})?`,
+  // Some people are called April, May or June.
+  'for (?:january|february|july|september|october|november|december)',
+  `(?:on|at|by|for) (?:christmas(?: eve| day)?|new year['’]s (?:eve|day)|halloween|valentine['’]s day)`,
+  '(?:on|by|for|due) \\d{1,2}(?:\\.\\d{1,2}\\.?|/\\d{1,2})(?![\\d./])',
+  'in (?:the year )?(?:19|20|21)\\d\\d(?![\\d.:])',
 ].join('|')
 
 const TIME = [
   `(?:from|between) ${HOUR} ?(?:to|until|till|and|-|–) ?${HOUR}`,
   `(?:at )?${CLOCK} ?(?:to|until|till|-|–) ?${HOUR}`,
+  `\\d{1,2} ?[-–] ?${CLOCK}`,
   `at \\d{1,2}(?::\\d{2})? ?[-–] ?${HOUR}`,
   `(?:at|by|around|before|after|until|till|from) ${HOUR}`,
   CLOCK,
@@ -68,18 +74,42 @@ export interface FoundTime {
  * belong together it is the last, and the others stay in the sentence (`prepare the Monday meeting tomorrow`).
  */
 export function takeTime(sentence: string): FoundTime {
-  const found = [...sentence.matchAll(PHRASE)]
+  const span = SPAN.exec(sentence)
+  if (span !== null) return { words: trimmed(span[0]), rest: cutOut(sentence, span.index, span[0]) }
+  const found = [...sentence.matchAll(PHRASE)].map(({ 0: text, index }) => {
+    return { text: text + (HAS_TIME.test(text) ? zoneAfter(sentence.slice(index + text.length)) : ''), index }
+  })
   const last = found.at(-1)
   if (last === undefined) return { words: null, rest: sentence }
   const before = found.at(-2)
-  const pair = before === undefined ? null : paired(before[0], last[0])
+  const pair = before === undefined ? null : paired(before.text, last.text)
   const taken = pair === null || before === undefined ? [last] : [before, last]
   let rest = sentence
-  for (const { index, 0: text } of taken.toReversed()) {
-    rest = `${rest.slice(0, index).trimEnd()} ${rest.slice(index + text.length).trimStart()}`
-  }
-  return { words: trimmed(pair ?? last[0]), rest: rest.replaceAll(/ +(?=,|$)/g, '').trim() }
+  for (const { index, text } of taken.toReversed()) rest = cutOut(rest, index, text)
+  return { words: trimmed(pair ?? last.text), rest }
 }
+
+function cutOut(sentence: string, index: number, part: string): string {
+  const rest = `${sentence.slice(0, index).trimEnd()} ${sentence.slice(index + part.length).trimStart()}`
+  return rest.replaceAll(/ +(?=,|$)/g, '').trim()
+}
+
+/** A zone after a clock, as far as it is one beyond doubt: `EST`, `UTC+2`, `Berlin time`, but not `story time`. */
+function zoneAfter(text: string): string {
+  return ZONE.exec(text)?.[0] ?? ''
+}
+
+const NO_ZONE =
+  'free|story|movie|film|play|bed|dinner|lunch|tea|quality|family|some|extra|me|my|nap|screen|this|same|that|first|last|next|a|the|no|any|real'
+const ZONE = new RegExp(
+  `^ \\(?(?:(?:UTC|GMT)(?: ?[+-]\\d{1,2}(?::?\\d\\d)?)?|[A-Z]{2,4}T|ET|PT|[A-Z][a-z]+/[A-Z]\\w+|(?:\\p{Lu}[\\p{L}.-]+ ){1,3}time|(?!(?:${NO_ZONE}) )[a-z]{3,12} time)\\)?(?![\\w'’])`,
+  'u',
+)
+/** Days from one to another, without times: `from December 20 to January 3`. */
+const SPAN = new RegExp(
+  `(?<![\\w'’])(?:for |on )?(?:from (?:${DAY}) ?(?:to|until|till|through|-|–)|between (?:${DAY}) and) ?(?:${DAY})(?![\\w'’])(?! (?:at|from) \\d)`,
+  'i',
+)
 
 const DAYS = new RegExp(`(?<!\\w)(?:from |between )?(${DAY}) (?:and|to|until|till|through|-) (${DAY})(?!\\w)`, 'i')
 
@@ -87,6 +117,24 @@ const DAYS = new RegExp(`(?<!\\w)(?:from |between )?(${DAY}) (?:and|to|until|til
 export function takeDays(sentence: string): { readonly from: string; readonly to: string } | null {
   const [, from, to] = DAYS.exec(sentence) ?? []
   return from === undefined || to === undefined ? null : { from, to }
+}
+
+/** What the time of a sentence spans: `before Friday` and `until Friday` are ends, `after Friday` is a beginning. */
+export function rangeIn(sentence: string, words: string): { readonly from: string } | { readonly to: string } {
+  const bare = words.replace(/^(?:until|till|from) /i, '')
+  const before = sentence.slice(0, Math.max(0, sentence.toLowerCase().indexOf(bare.toLowerCase())))
+  switch (/\b(before|until|till|by|after)\s+$/i.exec(before)?.[1]?.toLowerCase()) {
+    case 'before':
+      return { to: `before ${bare}` }
+    case 'until':
+    case 'till':
+    case 'by':
+      return { to: bare }
+    case 'after':
+      return { from: `after ${bare}` }
+    default:
+      return { from: words }
+  }
 }
 
 /** True for a sentence that is a time and nothing else. */
@@ -105,5 +153,8 @@ function paired(first: string, second: string): string | null {
 }
 
 function trimmed(words: string): string {
-  return words.replace(/^(?:for|due|by|around|before|starting|after) /i, '').trim()
+  return words
+    .replace(/^(?:for|due|by|around|before|starting|after) /i, '')
+    .replace(/\((.*)\)$/, '$1')
+    .trim()
 }

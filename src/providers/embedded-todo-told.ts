@@ -1,10 +1,7 @@
 import * as z from 'zod'
-import { type Todo, todoSchema } from '../core/todo.ts'
+import { clockWords, type Todo, todoSchema } from '../core/todo.ts'
 import { tell } from './embedded-outputs.ts'
 import type { Result } from './embedded-turn.ts'
-
-const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] as const
-const MONTHS = 'January February March April May June July August September October November December'.split(' ')
 
 const listSchema = z.object({ todos: z.array(todoSchema), total: z.number() })
 const slotsSchema = z.object({
@@ -18,17 +15,17 @@ const errorSchema = z.object({ error: z.string() })
 const namedSchema = z.object({ item: z.string().catch(''), todo_id: z.string().catch('') })
 const changesSchema = z.object({ changes: z.record(z.string(), z.unknown()).catch({}) })
 
-/** What was done, in words: a line for each call. */
-export function toldOf(results: readonly Result[]): string {
-  const lines = results.map((result) => lineOf(result))
+/** What was done, in words: a point for each line where there are several. */
+export function toldOf(lines: readonly string[]): string {
   return lines.length === 1 ? (lines[0] ?? '') : lines.map((line) => `- ${line.replaceAll('\n', '\n  ')}`).join('\n')
 }
 
-function lineOf({ call, output }: Result): string {
+/** What came of a call. */
+export function lineOf({ call, output }: Result): string {
   const value = jsonOf(output)
   const error = errorSchema.safeParse(value)
   const args = jsonOf(call.arguments)
-  if (error.success) return `I could not ${attempt(call.name, args)}: ${error.data.error}`
+  if (error.success) return `I could not ${attempt(call.name, args)}: ${forUser(error.data.error)}`
   switch (call.name) {
     case 'create_todo':
       return withTodo(value, output, (todo) => `Added ${quoted(todo)} for ${timeOf(todo)}${extras(todo)}.`)
@@ -45,7 +42,7 @@ function lineOf({ call, output }: Result): string {
     case 'list_todos':
     case 'search_todos': {
       const parsed = listSchema.safeParse(value)
-      return parsed.success ? listed(parsed.data, askedFor(call.name, args)) : tell(output).words
+      return parsed.success ? listed(parsed.data, askedFor(args)) : tell(output).words
     }
     case 'find_free_time': {
       const parsed = slotsSchema.safeParse(value)
@@ -59,6 +56,14 @@ function lineOf({ call, output }: Result): string {
 function withTodo(value: unknown, output: string, say: (todo: Todo) => string): string {
   const parsed = todoSchema.safeParse(value)
   return parsed.success ? say(parsed.data) : tell(output).words
+}
+
+/** A refusal without what is for a model only: ids, and the names of tools. */
+function forUser(error: string): string {
+  return error
+    .replaceAll(/, id [\w~.-]+(?=\))/g, '')
+    .replace(/ Look for it with list_todos.*$/, '')
+    .replaceAll(/"([^"]*)"/g, '“$1”')
 }
 
 /** `add “buy milk”`, for the sentence that says why it did not work. */
@@ -98,41 +103,88 @@ function changed(todo: Todo, args: unknown): string {
 }
 
 /** `that match “milk”`, or the filters of a list. */
-function askedFor(name: string, args: unknown): string {
+function askedFor(args: unknown): string {
   const parsed = z.record(z.string(), z.unknown()).safeParse(args)
   const given = (key: string): string | null => {
     const value = parsed.success ? parsed.data[key] : undefined
     return typeof value === 'string' ? value : null
   }
-  if (name === 'search_todos') return ` that match “${given('query') ?? ''}”`
-  const [from, to] = [given('from'), given('to')]
+  const [query, from, to] = [given('query'), given('from'), given('to')]
   return [
     given('tag') === null ? '' : ` tagged ${given('tag')}`,
     given('importance') === null ? '' : ` of ${given('importance')} importance`,
     given('status') === null ? '' : given('status') === 'pending' ? ' that are open' : ' that are done',
-    to === 'now'
-      ? ' and overdue'
-      : from === null
-        ? ''
-        : from === 'now'
-          ? ' from now on'
-          : ` for ${from.replace(/^(?:on|for) /i, '')}`,
+    query === null ? '' : ` that match “${query}”`,
+    whenAsked(from, to),
   ].join('')
+}
+
+function whenAsked(from: string | null, to: string | null): string {
+  if (to === 'now') return ' and overdue'
+  if (from === 'now') return ' from now on'
+  if (from === null) return to === null ? '' : /^before /i.test(to) ? ` ${to}` : ` until ${to}`
+  if (to !== null) return ` from ${from} to ${to}`
+  // `in 2027` and `from 9 to 11` say it themselves.
+  return /^(?:in|from|between|after) /i.test(from) ? ` ${from}` : ` for ${from.replace(/^(?:on|for) /i, '')}`
 }
 
 function listed({ todos, total }: z.infer<typeof listSchema>, filters: string): string {
   const asked = total === 1 ? filters.replace(' that are', ' that is').replace(' that match', ' that matches') : filters
   if (total === 0) return `You have no todos${asked}.`
-  const lines = todos.map((todo) => {
-    return `- ${todo.status === 'completed' ? '✓ ' : ''}${todo.item}: ${timeOf(todo)}${extras(todo)}`
-  })
+  const lines = todos.map(listLine)
   const more = total > todos.length ? [`and ${total - todos.length} more`] : []
   return [`You have ${total} todo${total === 1 ? '' : 's'}${asked}:`, ...lines, ...more].join('\n')
 }
 
+function listLine(todo: Todo): string {
+  return `- ${todo.status === 'completed' ? '✓ ' : ''}${todo.item}: ${timeOf(todo)}${extras(todo)}`
+}
+
+/** Whether the todos that were found are done. */
+export function stateOf(found: Result): string {
+  const parsed = listSchema.safeParse(jsonOf(found.output))
+  if (!parsed.success || parsed.data.total === 0) return lineOf(found)
+  return parsed.data.todos
+    .map((todo) => {
+      return `${quoted(todo)} is ${todo.status === 'completed' ? 'done' : `not done yet`}: it is on ${timeOf(todo)}.`
+    })
+    .join('\n')
+}
+
+const DEEDS = {
+  complete_todo: ['Marked', ' as done', 'marked as done'],
+  delete_todo: ['Deleted', '', 'deleted'],
+  update_todo: ['Changed', '', 'changed'],
+} as const
+
+/** What was done with all todos that were found: how many, which, and how many are left. */
+export function toldOfAll(name: keyof typeof DEEDS, found: Result, made: readonly Result[]): string {
+  const [did, as, done] = DEEDS[name]
+  const parsed = listSchema.safeParse(jsonOf(found.output))
+  if (!parsed.success) return lineOf(found)
+  const { total } = parsed.data
+  if (total === 0) return `You have no todos${askedFor(jsonOf(found.call.arguments))}, so nothing was ${done}.`
+  const todos = made.flatMap(({ output }) => {
+    const value = jsonOf(output)
+    const one = z
+      .union([todoSchema, z.object({ deleted: todoSchema }).transform(({ deleted }) => deleted)])
+      .safeParse(value)
+    return one.success ? [{ ...one.data, status: 'pending' as const }] : []
+  })
+  const failed = made.filter(({ output }) => errorSchema.safeParse(jsonOf(output)).success).map(lineOf)
+  const rest = total - made.length
+  const more = rest > 0 ? [`There are ${rest} more: say it again for them.`] : []
+  return [
+    `${did} ${todos.length} todo${todos.length === 1 ? '' : 's'}${as}:`,
+    ...todos.map(listLine),
+    ...failed,
+    ...more,
+  ].join('\n')
+}
+
 function free({ slots, total, duration_minutes, from, to }: z.infer<typeof slotsSchema>): string {
   const length = lengthOf(duration_minutes)
-  if (total === 0) return `You have no free time of ${length} between ${whenOf(from)} and ${whenOf(to)}.`
+  if (total === 0) return `You have no free time of ${length} between ${clockWords(from)} and ${clockWords(to)}.`
   const lines = slots.map(({ start_time, end_time }) => `- ${spanOf(start_time, end_time)}`)
   const more = total > slots.length ? [`and ${total - slots.length} more`] : []
   return [`You are free for ${length} at these times:`, ...lines, ...more].join('\n')
@@ -161,20 +213,13 @@ function extras({ importance, tags }: Todo): string {
 }
 
 function timeOf({ start_time, end_time }: Todo): string {
-  return end_time === null ? whenOf(start_time) : spanOf(start_time, end_time)
+  return end_time === null ? clockWords(start_time) : spanOf(start_time, end_time)
 }
 
 function spanOf(start: string, end: string): string {
   return start.slice(0, 10) === end.slice(0, 10)
-    ? `${whenOf(start)}–${end.slice(11, 16)}`
-    : `${whenOf(start)} to ${whenOf(end)}`
-}
-
-/** A time as the clock of its own zone shows it: `Saturday 21 November 2026, 14:00`. */
-export function whenOf(iso: string): string {
-  const [year = 0, month = 1, day = 1] = iso.slice(0, 10).split('-').map(Number)
-  const weekday = WEEKDAYS[new Date(Date.UTC(year, month - 1, day)).getUTCDay()]
-  return `${weekday} ${day} ${MONTHS[month - 1]} ${year}, ${iso.slice(11, 16)}`
+    ? `${clockWords(start)}–${end.slice(11, 16)}`
+    : `${clockWords(start)} to ${clockWords(end)}`
 }
 
 function jsonOf(text: string): unknown {

@@ -1,12 +1,15 @@
 import * as z from 'zod'
 import { defineTool, type ToolContext } from '../agent.ts'
 import { inZone, refusing, theOne, todosOf } from './find.ts'
-import { changesInput, changesOf, draftInput, draftOf } from './resolve.ts'
+import { changesInput, changesOf, draftInput, draftOf, timeWordsSchema } from './resolve.ts'
 import { Zone } from './zone.ts'
 
 const named = {
   todo_id: z.string().min(1).max(200).optional().describe('Its id, when it is known.'),
   item: z.string().trim().min(1).max(500).optional().describe('Otherwise words of its item.'),
+  on: timeWordsSchema
+    .optional()
+    .describe('The day or the time that it is on, to tell it from others of that name: "Friday", "tomorrow at 9".'),
 }
 
 const asked = (context: ToolContext): { now: number; timeZone: string } => {

@@ -1,12 +1,23 @@
 import { FreshetError } from '../../core/errors.ts'
-import { TODO_LIMITS, type Todo, type TodoStatus, type TodoStore, wordsOf } from '../../core/todo.ts'
+import {
+  clockWords,
+  isMeant,
+  TODO_LIMITS,
+  type Todo,
+  type TodoStatus,
+  type TodoStore,
+  wordsOf,
+} from '../../core/todo.ts'
 import { type ToolContext, ToolRefusal } from '../agent.ts'
+import { readWhen } from './when.ts'
 import { Zone } from './zone.ts'
 
 /** How a tool names a todo. */
 export interface Named {
   readonly todo_id?: string | undefined
   readonly item?: string | undefined
+  /** A day or a time in words, to tell it from others of that name. */
+  readonly on?: string | undefined
 }
 
 /** @throws ToolRefusal where no todos are kept */
@@ -26,7 +37,22 @@ export function refusing<T>(work: () => T): T {
 }
 
 /** Words that say nothing about which todo is meant. */
-const EMPTY = new Set(['a', 'an', 'the', 'my', 'to', 'and', 'or', 'of', 'for', 'todo', 'todos', 'task', 'tasks'])
+const EMPTY = new Set([
+  'a',
+  'an',
+  'the',
+  'my',
+  'to',
+  'and',
+  'or',
+  'of',
+  'for',
+  'with',
+  'todo',
+  'todos',
+  'task',
+  'tasks',
+])
 
 /** The words that a search is about: those that say something, or all where none does. */
 export function tellingWords(query: string): string {
@@ -37,7 +63,8 @@ export function tellingWords(query: string): string {
 
 /**
  * The one todo that is meant: by its id, by its item to the letter, or by words of it. Of several, the one with the state
- * that makes sense for what is to be done.
+ * that makes sense for what is to be done. Where a day or a time is named it must be on it, unless the words of that time
+ * are words of its item (`prepare for Friday`).
  * @throws ToolRefusal that lists the candidates when none or several fit
  */
 export function theOne(named: Named, context: ToolContext, sensible: TodoStatus | null): Todo {
@@ -47,9 +74,13 @@ export function theOne(named: Named, context: ToolContext, sensible: TodoStatus 
     if (todo !== null) return todo
     throw new ToolRefusal('There is no todo with this id. Look for it with list_todos or search_todos.')
   }
+  // Whoever was told an id may say it where a name is expected.
+  const byId = store.get((named.item ?? '').trim())
+  if (byId !== null) return byId
   const words = tellingWords(named.item ?? '')
   if (words === '') throw new ToolRefusal('Say which todo is meant, by `todo_id` or by words of its `item`.')
-  const found = store.list({ query: words })
+  const all = store.list({ query: words })
+  const found = named.on === undefined ? all : onThat(all, words, named.on, context)
   const exact = found.filter(({ item }) => tellingWords(item) === words)
   for (const some of [exact, found]) {
     const fitting = some.filter(({ status }) => status === sensible)
@@ -57,23 +88,49 @@ export function theOne(named: Named, context: ToolContext, sensible: TodoStatus 
     if (one === undefined) continue
     if (more.length === 0) return one
     throw new ToolRefusal(
-      `Several todos match "${named.item}": ${told([one, ...more], context)}. Ask which one is meant.`,
+      `Several todos match "${named.item}": ${told([one, ...more], context)}. Say which one is meant, by its day or its time.`,
+    )
+  }
+  if (all.length > 0) {
+    throw new ToolRefusal(
+      `No todo that matches "${named.item}" is ${whenSaid(named.on)}. There is ${told(all, context)}.`,
     )
   }
   const similar = store.list().filter(({ item, tags }) => {
-    const all = wordsOf([item, ...tags].join(' '))
-    return words.split(' ').some((word) => all.includes(word))
+    const has = wordsOf([item, ...tags].join(' '))
+    return words.split(' ').some((word) => has.includes(word))
   })
   const hint = similar.length > 0 ? `Similar ones: ${told(similar, context)}.` : 'No other is similar to it.'
   throw new ToolRefusal(`No todo matches "${named.item}". ${hint}`)
 }
 
+/** Those that are at a time: within a day or a period, or beginning at a time of day. */
+function onThat(todos: readonly Todo[], words: string, on: string, context: ToolContext): readonly Todo[] {
+  const said = { now: context.now(), zone: new Zone(context.timeZone) }
+  const there = todos.filter((todo) => {
+    const start = Date.parse(todo.start_time)
+    // A time of day alone (`at 5`) is that of the todo's own day.
+    const when = readWhen(on, { ...said, about: start })
+    return when?.span == null ? when?.start === start : isMeant(todo, when.span)
+  })
+  const named = todos.filter((todo) => isMeant(todo, { query: tellingWords(`${words} ${on}`) }))
+  return there.length > 0 ? there : named
+}
+
+function whenSaid(on = 'then'): string {
+  return /^(?:on|at|in|from|this|next|last|today|tomorrow|yesterday|then|the)\b/i.test(on)
+    ? on.replace(/^from /i, 'of ')
+    : `on ${on}`
+}
+
 const MOST_TOLD = 5
 
+/** For a model, and nearly as it is for the user: with days that people read, and ids. */
 function told(todos: readonly Todo[], { timeZone }: ToolContext): string {
   const zone = new Zone(timeZone)
   const listed = todos.slice(0, MOST_TOLD).map(({ item, start_time, todo_id, status }) => {
-    return `"${item.slice(0, 80)}" (${zone.iso(Date.parse(start_time)).slice(0, 16).replace('T', ' ')}, ${status}, id ${todo_id})`
+    const state = status === 'completed' ? ', done' : ''
+    return `"${item.slice(0, 80)}" (${clockWords(zone.iso(Date.parse(start_time)))}${state}, id ${todo_id})`
   })
   return listed.join(', ') + (todos.length > MOST_TOLD ? ` and ${todos.length - MOST_TOLD} more` : '')
 }

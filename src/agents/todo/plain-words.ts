@@ -6,6 +6,19 @@ const DAY =
 const MONTH = '(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*'
 const HOUR = '\\d{1,2}(?::\\d\\d)?\\s*(?:am|pm)?'
 
+const MONTH_NAMES = 'January February March April May June July August September October November December'.split(' ')
+const FEASTS =
+  /\b(?:christmas eve|christmas(?: day)?|new year['’]s eve|new year['’]s day|halloween|valentine['’]s day)(?!\w)/gi
+
+/** The date on which a feast is each year. */
+function feastOf(name: string): string {
+  const feast = name.toLowerCase()
+  if (feast === 'christmas eve') return 'December 24'
+  if (feast.startsWith('christmas')) return 'December 25'
+  if (feast.startsWith('new year')) return feast.endsWith('eve') ? 'December 31' : 'January 1'
+  return feast === 'halloween' ? 'October 31' : 'February 14'
+}
+
 /** What is known of a text beyond its words, once its weekday is a date. */
 export interface PlainWords {
   readonly text: string
@@ -33,6 +46,10 @@ export function plainWords(words: string, today: Wall): PlainWords {
     .replaceAll(/\b(?:the )?day after tomorrow\b/gi, isoDay(addDays(today, 2)))
     .replaceAll(/\b(?:the )?day before yesterday\b/gi, isoDay(addDays(today, -2)))
     .replaceAll(/\b(?:the )?end of (?:the )?(?:day|business)\b|\b(?:eod|cob)\b/gi, 'at 18:00')
+    .replaceAll(FEASTS, (name) => feastOf(name))
+    .replaceAll(/\b(?:on|by|for|due) (\d{1,2})\.(\d{1,2})\.?(?![\d.])/gi, (found, day: string, month: string) =>
+      Number(month) >= 1 && Number(month) <= 12 ? `${MONTH_NAMES[Number(month) - 1]} ${day}` : found,
+    )
     .replaceAll(
       new RegExp(`\\b${DAY} (?:of )?(this|next|last|past) week\\b`, 'gi'),
       (_, day: string, modifier: string) =>
@@ -46,6 +63,9 @@ export function plainWords(words: string, today: Wall): PlainWords {
       new RegExp(`\\b(?:on )?the (\\d{1,2})(?:st|nd|rd|th)\\b(?! (?:of )?${MONTH})`, 'gi'),
       (found, day: string) => dayOfMonth(Number(day), today) ?? found,
     )
+    .replaceAll(/\b(?:at )?(\d{1,2}) ?h(\d\d)?\b(?! later)/gi, (found, hour: string, minute = '00') =>
+      Number(hour) < 24 ? `at ${hour.padStart(2, '0')}:${minute}` : found,
+    )
     .replaceAll(/\bhalf past (\d{1,2})\b/gi, '$1:30')
     .replaceAll(/\b(?:a )?quarter past (\d{1,2})\b/gi, '$1:15')
     .replaceAll(/\b(?:a )?quarter to (\d{1,2})\b/gi, (_, hour: string) => `${(Number(hour) + 11) % 12 || 12}:45`)
@@ -53,6 +73,7 @@ export function plainWords(words: string, today: Wall): PlainWords {
     .replaceAll(/\b(\d{1,2}(?::\d\d)?) in the morning\b/gi, '$1am')
     .replaceAll(/\b(\d{1,2}(?::\d\d)?) (?:in the (?:afternoon|evening)|at night)\b/gi, '$1pm')
     .replaceAll(new RegExp(`\\bbetween (${HOUR}) and (${HOUR})`, 'gi'), 'from $1 to $2')
+    .replace(/^between (.+) and (.+)$/i, 'from $1 to $2')
     .replaceAll(
       new RegExp(
         `(?<![\\d.:/-]|${MONTH}\\.? )(?:from |at )?(${HOUR})\\s*[-–]\\s*(${HOUR})(?![\\d.:/-]| ?${MONTH})`,
@@ -76,6 +97,11 @@ export function periodOf(words: string, today: Wall): { readonly from: Wall; rea
     const begin = dayOf(today)
     if (coming[2] === 'months') return { from: begin, to: monthOf(today, count) + (begin - monthOf(today)) }
     return { from: begin, to: addDays(begin, count * (coming[2] === 'weeks' ? 7 : 1)) }
+  }
+  const numbered = /^(?:the year )?((?:19|20|21)\d\d)$/.exec(text)
+  if (numbered !== null && !/^at /i.test(words.trim())) {
+    const year = Number(numbered[1])
+    return { from: Date.UTC(year, 0, 1), to: Date.UTC(year + 1, 0, 1) }
   }
   const named = /^(?:(this|the|next|last|past|coming|the coming) )?(week|weekend|month|year)$/.exec(text)
   if (named === null) return null

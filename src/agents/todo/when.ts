@@ -1,5 +1,6 @@
 import { parse } from 'chrono-node/en'
 import { TODO_LIMITS } from '../../core/todo.ts'
+import { takeZone } from './named-zone.ts'
 import { periodOf, plainWords } from './plain-words.ts'
 import { addDays, dayOf, monthOf, timeOf, type Wall, type Zone } from './zone.ts'
 
@@ -27,6 +28,10 @@ export interface Said {
   readonly zone: Zone
   /** What gives the day or the time of day that the words leave out, as when something is moved; ms. */
   readonly about?: number | null
+  /** Whose clocks the words speak of, when they are not the user's (`2pm Berlin time`). */
+  readonly clocks?: Zone
+  /** True for what is done early in the morning: its hours are before noon. */
+  readonly isEarly?: boolean
 }
 
 /** Words that say nothing about which time is meant, beside those that the date parser reads. */
@@ -37,7 +42,11 @@ const FILLERS =
  * Reads a time in words or in ISO 8601, as the user's clocks show it (see `plainWords` for weekdays):
  * - a day without a time is at 09:00; today, once that has passed, at the next full hour. `morning` is 09:00, `afternoon`
  *   15:00, `evening`, `night` and `tonight` 20:00;
- * - an hour from 1 to 6 without am or pm and without a leading zero is in the afternoon;
+ * - a todo of which no time is said at all is at the next full hour until 18:00, and later than that on the next morning at
+ *   09:00 (`whenUntold`): nothing is put into the night unasked;
+ * - an hour from 1 to 6 without am or pm and without a leading zero is in the afternoon, but for what is done early
+ *   (`wake me up at 6`, breakfast, an alarm): that is in the morning;
+ * - a zone that is named (`2pm Berlin time`, `9am EST`) says whose clocks are meant; the day is the user's;
  * - a time without a day is the next one to come; a month and a day without a year likewise;
  * - a past time comes only of words that name it: a date with its year, `yesterday`, `last Friday`, `today at 9`, `ago`;
  * - hours and minutes from now are as long as they say, days and weeks go by the calendar, whatever clocks do meanwhile.
@@ -46,6 +55,8 @@ const FILLERS =
 export function readWhen(words: string, said: Said): When | null {
   if (words.length > MOST_CHARS) return null
   const { zone } = said
+  const named = takeZone(words)
+  if (named !== null) return named.zone === null ? null : readWhen(named.rest, { ...said, clocks: named.zone })
   const today = zone.wallAt(said.now)
   // What looks like ISO 8601 is nothing else: no parser is to make a day of 2026-13-01.
   const when = ISO.test(words.trim())
@@ -54,6 +65,13 @@ export function readWhen(words: string, said: Said): When | null {
   if (when === null) return null
   const years = [when.start, when.end ?? when.start].map((instant) => new Date(zone.wallAt(instant)).getUTCFullYear())
   return years.every((year) => year >= TODO_LIMITS.firstYear && year <= TODO_LIMITS.lastYear) ? when : null
+}
+
+/** When something is of which no time is said. */
+export function whenUntold({ now, zone }: Said): number {
+  const today = zone.wallAt(now)
+  const isOver = timeOf(today) >= WORKDAY.to
+  return onDay(isOver ? addDays(dayOf(today), 1) : dayOf(today), { now, zone }).start
 }
 
 const MOST_CHARS = 200
@@ -88,7 +106,10 @@ function readPeriod(words: string, said: Said, today: Wall): When | null {
   const period = periodOf(words, today)
   if (period === null) return null
   const isNow = period.from <= today && today < period.to
-  return { ...onDay(isNow ? dayOf(today) : period.from, said), span: spanOf(period.from, period.to, said) }
+  // Of a period that goes on after today, today's evening is not what is meant.
+  const tomorrow = addDays(dayOf(today), 1)
+  const first = timeOf(today) >= WORKDAY.to && tomorrow < period.to ? tomorrow : dayOf(today)
+  return { ...onDay(isNow ? first : period.from, said), span: spanOf(period.from, period.to, said) }
 }
 
 /** A day on which no time is named. */
@@ -122,7 +143,7 @@ function readWords(words: string, said: Said, today: Wall): When | null {
     return { start: Math.floor(instant / 60_000) * 60_000, end: null, span: null }
   }
   const given = dateOf(start, today)
-  const time = clockOf(start, text, end)
+  const time = clockOf(start, text, said, end)
   if (given === 'month') {
     const month = monthNamed(start, today)
     return readSpan(month, monthOf(month, 1), said, today)
@@ -136,7 +157,7 @@ function readWords(words: string, said: Said, today: Wall): When | null {
   const isOpen = given === null && said.about == null
   if (isOpen && instantOf(start, wall.day + time, said) <= said.now) wall.day = addDays(wall.day, 1)
   const from = wall.day + time
-  const to = end === null ? null : endOf(end, text, from)
+  const to = end === null ? null : endOf(end, text, from, said)
   return {
     start: instantOf(start, from, said),
     end: to === null ? null : instantOf(end ?? start, to, said),
@@ -232,13 +253,18 @@ function monthNamed(read: ParsedComponents, today: Wall): Wall {
 }
 
 /** The time of day that is named, ms since midnight, or null. */
-function clockOf(read: ParsedComponents, text: string, end: ParsedComponents | null = null): number | null {
+function clockOf(
+  read: ParsedComponents,
+  text: string,
+  { isEarly = false }: Said,
+  end: ParsedComponents | null = null,
+): number | null {
   if (!read.isCertain('hour')) return null
   const hour = read.get('hour') ?? 0
   const rest = (read.get('minute') ?? 0) * 60_000 + (read.get('second') ?? 0) * 1000
   const isOpen = !read.isCertain('meridiem')
   const isPadded = new RegExp(`(?<!\\d)0${hour}(?!\\d)`).test(text)
-  const isMorning = read.tags().has('casualReference/morning')
+  const isMorning = isEarly || read.tags().has('casualReference/morning')
   if (isOpen && hour >= 1 && hour <= 6 && !isPadded && !isMorning) return (hour + 12) * HOUR + rest
   // `from 11 to 1pm`: the parser takes the first hour for one of the evening, since the second is.
   if (isOpen && hour > 12 && end?.isCertain('meridiem') === true && hour > (end.get('hour') ?? 0)) {
@@ -251,8 +277,8 @@ function clockOf(read: ParsedComponents, text: string, end: ParsedComponents | n
  * When it ends, on the wall: after it began. On the same day, or in the night after it: the parser puts an end that seems
  * to be too early on the next day, and an end with a day of its own was read before (`fromTo`).
  */
-function endOf(end: ParsedComponents, text: string, from: Wall): Wall | null {
-  const time = clockOf(end, text)
+function endOf(end: ParsedComponents, text: string, from: Wall, said: Said): Wall | null {
+  const time = clockOf(end, text, said)
   if (time === null) return null
   const to = dayOf(from) + time
   if (to > from) return to
@@ -261,7 +287,7 @@ function endOf(end: ParsedComponents, text: string, from: Wall): Wall | null {
 }
 
 /** Words may bring their own offset (`5pm EST`). */
-function instantOf(read: ParsedComponents, wall: Wall, { zone }: Said): number {
+function instantOf(read: ParsedComponents, wall: Wall, { zone, clocks = zone }: Said): number {
   const offset = read.isCertain('timezoneOffset') ? read.get('timezoneOffset') : null
-  return offset === null ? zone.instantAt(wall) : wall - offset * 60_000
+  return offset === null ? clocks.instantAt(wall) : wall - offset * 60_000
 }

@@ -90,6 +90,8 @@ describe('the todo agent', () => {
     [{ start_time: 'tomorrow at 9', end_time: '11am' }, '2026-11-21T09:00:00+01:00', '2026-11-21T11:00:00+01:00'],
     [{ start_time: '2026-12-24T17:00:00Z' }, '2026-12-24T18:00:00+01:00', null],
     [{}, '2026-11-20T15:00:00+01:00', null],
+    [{ item: 'wake up', start_time: 'tomorrow at 6' }, '2026-11-21T06:00:00+01:00', null],
+    [{ start_time: 'tomorrow at 9 New York time' }, '2026-11-21T15:00:00+01:00', null],
   ])('[TA2] reads when: %j', async (times, start_time, end_time) => {
     expect(await new Bench().todo('create_todo', { item: 'x', ...times })).toMatchObject({ start_time, end_time })
   })
@@ -100,6 +102,8 @@ describe('the todo agent', () => {
     [{ item: '' }, /what is to be done/],
     [{ item: 'x'.repeat(TODO_LIMITS.itemChars + 1) }, /at most 500/],
     [{ item: 'x', importance: 'urgent' }, /importance/],
+    [{ item: 'x', start_time: 'tomorrow at 2pm Mars time' }, /time zone "Mars" is not known/],
+    [{ item: 'x', start_time: 'tomorrow at 9am XQT' }, /time zone "XQT" is not known/],
   ])('[TA3] what cannot be done is refused in a sentence, and nothing is kept: %j', async (args, words) => {
     const bench = new Bench()
     await expect(bench.call('create_todo', args)).rejects.toThrow(words)
@@ -153,6 +157,8 @@ describe('looking up todos', () => {
       'Buy bread',
     ])
     expect(await bench.items('list_todos', { to: 'now' })).toEqual([])
+    expect(await bench.items('list_todos', { to: 'before Monday' })).toEqual(['Buy milk'])
+    expect(await bench.items('list_todos', { from: 'after Monday' })).toEqual(['Dentist'])
     await expect(bench.call('list_todos', { from: 'tomorrow', to: 'yesterday' })).rejects.toThrow(/ends before/)
   })
 
@@ -161,6 +167,8 @@ describe('looking up todos', () => {
     expect(await bench.items('search_todos', { query: 'the milk' })).toEqual(['Buy milk'])
     expect(await bench.items('search_todos', { query: 'shop buy' })).toEqual(['Buy milk', 'Buy bread'])
     expect(await bench.items('search_todos', { query: 'unicorn' })).toEqual([])
+    expect(await bench.items('search_todos', { query: 'buy', importance: 'low' })).toEqual(['Buy bread'])
+    expect(await bench.items('search_todos', { query: 'buy', from: 'tomorrow' })).toEqual(['Buy milk'])
   })
 
   it('[TA5] what is shown fits what a model is given, and the rest is counted', async () => {
@@ -204,6 +212,55 @@ describe('changing todos', () => {
     await bench.call('complete_todo', { todo_id: 't3' })
     expect((await bench.todo('complete_todo', { item: 'report' })).todo_id).toBe('t4')
     expect((await bench.todo('update_todo', { item: 'milk', changes: { status: 'pending' } })).todo_id).toBe('t1')
+  })
+
+  it('[TA6] of several with one name it is the one on the day or at the time that is named', async () => {
+    const bench = new Bench()
+    for (const start_time of ['tomorrow at 2pm', 'Monday at 9', 'Friday at 9']) {
+      await bench.call('create_todo', { item: 'buy milk', start_time })
+    }
+    await bench.call('create_todo', { item: 'prepare for Friday', start_time: 'tomorrow' })
+    await expect(bench.call('delete_todo', { item: 'buy milk' })).rejects.toThrow(
+      /Several.*"buy milk" \(Saturday 21 November 2026, 14:00, id t1\).*by its day or its time/,
+    )
+    expect(await bench.call('delete_todo', { item: 'milk', on: 'on Friday' })).toMatchObject({
+      deleted: { todo_id: 't3' },
+    })
+    expect(await bench.todo('complete_todo', { item: 'buy milk', on: 'at 9' })).toMatchObject({ todo_id: 't2' })
+    await expect(bench.call('delete_todo', { item: 'buy milk', on: 'Sunday' })).rejects.toThrow(
+      /No todo that matches "buy milk" is on Sunday. There is "buy milk"/,
+    )
+    expect(await bench.todo('complete_todo', { item: 'prepare', on: 'Friday' })).toMatchObject({ todo_id: 't4' })
+    expect(await bench.todo('update_todo', { item: 't1', changes: { importance: 'low' } })).toMatchObject({
+      todo_id: 't1',
+    })
+  })
+
+  it.each([
+    [{ start_time: '2 hours later' }, '2026-12-01T11:00', '2026-12-01T13:00'],
+    [{ start_time: 'an hour and 30 minutes earlier' }, '2026-12-01T07:30', '2026-12-01T09:30'],
+    [{ start_time: 'one day later' }, '2026-12-02T09:00', '2026-12-02T11:00'],
+    [{ start_time: 'two weeks earlier' }, '2026-11-17T09:00', '2026-11-17T11:00'],
+    [{ start_time: 'a month later' }, '2027-01-01T09:00', '2027-01-01T11:00'],
+    [{ end_time: '30 minutes longer' }, '2026-12-01T09:00', '2026-12-01T11:30'],
+    [{ end_time: '1 hour shorter' }, '2026-12-01T09:00', '2026-12-01T10:00'],
+  ])('[TA7] goes from where it is: %j', async (changes, start, end) => {
+    const bench = new Bench()
+    await bench.call('create_todo', { item: 'gym', start_time: 'on 2026-12-01 from 9 to 11' })
+    const moved = await bench.todo('update_todo', { item: 'gym', changes })
+    expect([moved.start_time.slice(0, 16), moved.end_time?.slice(0, 16)]).toEqual([start, end])
+  })
+
+  it('[TA7] a day later is at the same time also when clocks change, an hour later is an hour; no month has a day too many', async () => {
+    const bench = new Bench()
+    await bench.call('create_todo', { item: 'gym', start_time: '2027-03-27 10:00' })
+    const move = async (start_time: string): Promise<string> => {
+      return (await bench.todo('update_todo', { item: 'gym', changes: { start_time } })).start_time
+    }
+    expect(await move('a day later')).toBe('2027-03-28T10:00:00+02:00')
+    expect(await move('24 hours earlier')).toBe('2027-03-27T09:00:00+01:00')
+    await move('2027-01-31 10:00')
+    expect(await move('a month later')).toBe('2027-02-28T10:00:00+01:00')
   })
 
   it('[TA7] what is moved keeps the day, the time of day and the length that are not spoken of', async () => {

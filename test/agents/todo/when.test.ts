@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readWhen } from '../../../src/agents/todo/when.ts'
+import { readWhen, whenUntold } from '../../../src/agents/todo/when.ts'
 import { addDays, dayOf, timeOf, weekdayOf, weekOf, Zone } from '../../../src/agents/todo/zone.ts'
 
 const BERLIN = new Zone('Europe/Berlin')
@@ -39,6 +39,15 @@ describe('times in words', () => {
     ['8 in the evening tomorrow', '2026-11-21T20:00:00+01:00'],
     ['end of day', '2026-11-20T18:00:00+01:00'],
     ['5pm EST', '2026-11-20T23:00:00+01:00'],
+    ['tomorrow at 2pm Berlin time', '2026-11-21T14:00:00+01:00'],
+    ['tomorrow at 2pm New York time', '2026-11-21T20:00:00+01:00'],
+    ['9am tomorrow Pacific time', '2026-11-21T18:00:00+01:00'],
+    ['tomorrow at 9 Asia/Tokyo', '2026-11-21T01:00:00+01:00'],
+    ['at 3pm London time', '2026-11-20T16:00:00+01:00'],
+    ['next Friday at 19h', '2026-11-27T19:00:00+01:00'],
+    ["New Year's Eve at 8pm", '2026-12-31T20:00:00+01:00'],
+    ['on 24.12 at 15:00', '2026-12-24T15:00:00+01:00'],
+    ['tomorrow at 9h30', '2026-11-21T09:30:00+01:00'],
     ['now', '2026-11-20T14:30:00+01:00'],
   ])('[TW1] %s', (words, expected) => {
     expect(told(words)).toBe(expected)
@@ -52,6 +61,8 @@ describe('times in words', () => {
     ['from 9 to 5 on Monday', '2026-11-23T09:00:00+01:00 .. 2026-11-23T17:00:00+01:00'],
     ['tomorrow from 22:00 to 02:00', '2026-11-21T22:00:00+01:00 .. 2026-11-22T02:00:00+01:00'],
     ['from Monday 9am to Tuesday 5pm', '2026-11-23T09:00:00+01:00 .. 2026-11-24T17:00:00+01:00'],
+    ['from December 20 to January 3', '2026-12-20T09:00:00+01:00 .. 2027-01-03T18:00:00+01:00'],
+    ['between Monday and Wednesday', '2026-11-23T09:00:00+01:00 .. 2026-11-25T18:00:00+01:00'],
     ['from 2026-12-24 10:00 to 11:00', '2026-12-24T10:00:00+01:00 .. 2026-12-24T11:00:00+01:00'],
   ])('[TW1] an end that is named: %s', (words, expected) => {
     expect(told(words)).toBe(expected)
@@ -111,9 +122,20 @@ describe('times in words', () => {
 
   it('[TW3] today has its next full hour, and is still today at its end', () => {
     const late = Date.parse('2026-11-20T23:40:00+01:00')
+    expect(told('this week', late)).toBe('2026-11-21T09:00:00+01:00')
     expect(told('today', late)).toBe('2026-11-20T23:59:00+01:00')
     expect(told('today', Date.parse('2026-11-20T07:40:00+01:00'))).toBe('2026-11-20T09:00:00+01:00')
     expect(told('tonight', Date.parse('2026-11-20T20:40:00+01:00'))).toBe('2026-11-20T21:00:00+01:00')
+  })
+
+  it.each([
+    ['2026-11-20T07:40', '2026-11-20T09:00:00+01:00'],
+    ['2026-11-20T14:30', '2026-11-20T15:00:00+01:00'],
+    ['2026-11-20T17:59', '2026-11-20T18:00:00+01:00'],
+    ['2026-11-20T18:00', '2026-11-21T09:00:00+01:00'],
+    ['2026-11-20T23:40', '2026-11-21T09:00:00+01:00'],
+  ])('[TW3] without any time it is soon, and never in the night: said at %s', (said, expected) => {
+    expect(BERLIN.iso(whenUntold({ now: Date.parse(`${said}+01:00`), zone: BERLIN }))).toBe(expected)
   })
 
   it.each([
@@ -150,6 +172,16 @@ describe('times in words', () => {
     expect(told(words)?.slice(0, 16)).toBe(`2026-11-21T${clock}`)
   })
 
+  it('[TW5] what is done early is in the morning', () => {
+    const early = (words: string): string => {
+      return BERLIN.iso(readWhen(words, { now: NOW, zone: BERLIN, isEarly: true })?.start ?? 0).slice(0, 16)
+    }
+    expect(early('at 6')).toBe('2026-11-21T06:00')
+    expect(early('tomorrow at 5:30')).toBe('2026-11-21T05:30')
+    expect(early('tomorrow at 7')).toBe('2026-11-21T07:00')
+    expect(early('tomorrow at 6pm')).toBe('2026-11-21T18:00')
+  })
+
   it.each([
     '',
     'soon',
@@ -162,6 +194,7 @@ describe('times in words', () => {
     '9999-01-01',
     '1969-12-31',
     'tomorrow and on Friday',
+    'tomorrow at 2pm Mars time',
     'x'.repeat(500),
   ])('[TW6] what is no one time is not guessed: %s', (words) => {
     expect(readWhen(words, { now: NOW, zone: BERLIN })).toBeNull()
@@ -176,6 +209,7 @@ describe('times in words', () => {
     expect(spanOf('this weekend')).toBe('2026-11-21T00:00 2026-11-23T00:00')
     expect(spanOf('next month')).toBe('2026-12-01T00:00 2027-01-01T00:00')
     expect(spanOf('the next 3 days')).toBe('2026-11-20T00:00 2026-11-23T00:00')
+    expect(spanOf('in 2027')).toBe('2027-01-01T00:00 2028-01-01T00:00')
     expect(spanOf('tomorrow at 3pm')).toBeNull()
   })
 
