@@ -117,6 +117,9 @@ export const LIMITS = {
   messages: 2000,
   /** How many of them a model is given, the newest. */
   historyMessages: 200,
+  /** Messages in a body of D5, and characters of one (contract D5). → bad_request */
+  todoMessages: 50,
+  todoMessageChars: 10_000,
   /** Tools that a caller may bring, and the length of one's JSON Schema. → bad_request */
   callerTools: 64,
   toolSchemaChars: 16_384,
@@ -161,4 +164,20 @@ export const LIMITS = {
   refusalsKept: 100,
   /** Days of spending that a hub reports to the monitor. */
   spendDays: 7,
+} as const
+
+/** Bounds of a user's todos: the value, why, and what happens beyond it. */
+export const TODO_LIMITS = {
+  /** What is to be done, characters: a line or two; notes belong elsewhere. → bad_request */
+  itemChars: 500,
+  /** Tags of one todo, and the length of each, characters: they are words to filter by. → bad_request */
+  tags: 20,
+  tagChars: 50,
+  /** Todos of one user: years of them, and still one read of under 2 MB to search them all. → too_many_todos */
+  todos: 2000,
+  /** Todos that a tool shows at a time: more would not fit its output; the rest is counted. */
+  shown: 50,
+  /** Times lie in these years: before it and after it somebody mistyped. → bad_request */
+  firstYear: 1970,
+  lastYear: 2200,
 } as const

@@ -1,24 +1,9 @@
 import * as z from 'zod'
 import { FreshetError } from './errors.ts'
+import { TODO_LIMITS } from './limits.ts'
 
 /** The agent's name, where a request says who answers it (contract D5). */
 export const TODO_AGENT = 'todo'
-
-/** Bounds of a user's todos: the value, why, and what happens beyond it. */
-export const TODO_LIMITS = {
-  /** What is to be done, characters: a line or two; notes belong elsewhere. → bad_request */
-  itemChars: 500,
-  /** Tags of one todo, and the length of each, characters: they are words to filter by. → bad_request */
-  tags: 20,
-  tagChars: 50,
-  /** Todos of one user: years of them, and still one read of under 2 MB to search them all. → too_many_todos */
-  todos: 2000,
-  /** Todos that a tool shows at a time: more would not fit its output; the rest is counted. */
-  shown: 50,
-  /** Times lie in these years: before it and after it somebody mistyped. → bad_request */
-  firstYear: 1970,
-  lastYear: 2200,
-} as const
 
 export const IMPORTANCES = ['low', 'medium', 'high'] as const
 export const TODO_STATUSES = ['pending', 'completed'] as const

@@ -6,9 +6,6 @@ import { LIMITS } from '../core/limits.ts'
 import { timeZoneSchema } from '../core/time-zone.ts'
 import { TODO_AGENT } from '../core/todo.ts'
 
-/** Contract D5. */
-const MOST_MESSAGES = 50
-const MOST_CHARS = 10_000
 /** Seconds for a whole request: an agent calls its model and its tools several times, one after another. */
 const TIMEOUT_S = 120
 
@@ -21,7 +18,7 @@ const messageSchema = z.object({
   role: z.enum(['user', 'assistant', 'system'], { error: 'must be user, assistant or system' }),
   content: z
     .string({ error: 'must be a string' })
-    .max(MOST_CHARS, { error: `may have at most ${MOST_CHARS} characters` }),
+    .max(LIMITS.todoMessageChars, { error: `may have at most ${LIMITS.todoMessageChars} characters` }),
 })
 type Message = z.output<typeof messageSchema>
 
@@ -53,7 +50,7 @@ export function asksForBatching(fields: {
 export const todoBodySchema = z.object({
   messages: z
     .array(messageSchema, { error: 'must be a list of messages' })
-    .max(MOST_MESSAGES, { error: `at most ${MOST_MESSAGES} messages are taken` })
+    .max(LIMITS.todoMessages, { error: `at most ${LIMITS.todoMessages} messages are taken` })
     .meta({
       description:
         'The last one of the user is answered; what stands before it is its history. One alone has that of its session.',

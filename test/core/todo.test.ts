@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { minutesIn, takeDuration } from '../../src/core/duration-words.ts'
+import { TODO_LIMITS } from '../../src/core/limits.ts'
 import { MemoryTodos } from '../../src/core/memory-todos.ts'
 import {
   importanceSchema,
   instantSchema,
   isMeant,
   itemSchema,
-  TODO_LIMITS,
   type Todo,
   type TodoFilter,
   tagsSchema,

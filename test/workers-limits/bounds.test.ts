@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { LIMITS } from '../../src/core/limits.ts'
-import { TODO_LIMITS } from '../../src/core/todo.ts'
+import { LIMITS, TODO_LIMITS } from '../../src/core/limits.ts'
 import { BOUNDS, INTERNAL } from './bounds.ts'
 
 test('[RL4] every limit is a bound on a stranger’s input with its code, or is told to be none', () => {

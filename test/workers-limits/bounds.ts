@@ -1,6 +1,5 @@
 import { vi } from 'vitest'
-import { LIMITS } from '../../src/core/limits.ts'
-import { TODO_LIMITS } from '../../src/core/todo.ts'
+import { LIMITS, TODO_LIMITS } from '../../src/core/limits.ts'
 import { call, Socket } from '../workers/support.ts'
 import { aUser, type Code, codeOf, frame, get, post, withRows } from './asking.ts'
 
@@ -203,8 +202,8 @@ export const BOUNDS: readonly Bound[] = [
     return code
   }),
   // Beside their own data.
-  bound('D5 messages', 50, 'bad_request', (n) => post(PLAN, { messages: list(n, () => user('Hello')) })),
-  bound('D5 content', 10_000, 'bad_request', (n) =>
+  bound('todoMessages', L.todoMessages, 'bad_request', (n) => post(PLAN, { messages: list(n, () => user('Hello')) })),
+  bound('todoMessageChars', L.todoMessageChars, 'bad_request', (n) =>
     post(PLAN, { messages: [user('Hello'), user(x(n).replaceAll('xx', 'x '))] }),
   ),
   bound('D5 session_id', L.idChars, 'forbidden', (n) => post(PLAN, { messages: [user('Hello')], session_id: x(n) })),

@@ -84,11 +84,16 @@ test('[TR7][DO3] a todo is made, read, changed and deleted; each answer is what 
   expect(await listed(user)).toEqual([])
 })
 
-test('[TR7] a todo needs nothing but an item: it is for today, of medium importance', async () => {
+test('[TR7] a todo needs nothing but an item: it is at the next full hour or in the morning, of medium importance', async () => {
   const todo = await made('rest-least', { item: 'Breathe' })
   expect(todo).toMatchObject({ item: 'Breathe', end_time: null, importance: 'medium', tags: [], status: 'pending' })
-  const day = new Date(todo.created_at).toISOString().slice(0, 10)
-  expect(todo.start_time.slice(0, 10)).toBe(day)
+  const [start, created] = [Date.parse(todo.start_time), Date.parse(todo.created_at)]
+  expect(start).toBeGreaterThanOrEqual(created)
+  expect(start - created).toBeLessThanOrEqual(15 * 3_600_000)
+  expect(new Date(start).getUTCHours()).toBeGreaterThanOrEqual(9)
+  expect(new Date(start).getUTCHours()).toBeLessThanOrEqual(18)
+  const empty = { item: 'Breathe out', start_time: null, importance: null, tags: null }
+  expect(await made('rest-least', empty)).toMatchObject({ importance: 'medium', tags: [] })
 })
 
 test('[TR6] times are read and told in the zone of the body, the query or the header; without one told as written', async () => {

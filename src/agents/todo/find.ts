@@ -1,13 +1,6 @@
 import { FreshetError } from '../../core/errors.ts'
-import {
-  clockWords,
-  isMeant,
-  TODO_LIMITS,
-  type Todo,
-  type TodoStatus,
-  type TodoStore,
-  wordsOf,
-} from '../../core/todo.ts'
+import { TODO_LIMITS } from '../../core/limits.ts'
+import { clockWords, isMeant, type Todo, type TodoStatus, type TodoStore, wordsOf } from '../../core/todo.ts'
 import { type ToolContext, ToolRefusal } from '../agent.ts'
 import { readWhen } from './when.ts'
 import { Zone } from './zone.ts'

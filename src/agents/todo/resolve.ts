@@ -1,11 +1,11 @@
 import * as z from 'zod'
 import { minutesIn, takeDuration } from '../../core/duration-words.ts'
 import { FreshetError } from '../../core/errors.ts'
+import { TODO_LIMITS } from '../../core/limits.ts'
 import {
   importanceSchema,
   itemSchema,
   statusSchema,
-  TODO_LIMITS,
   type Todo,
   type TodoChanges,
   type TodoDraft,

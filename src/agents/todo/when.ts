@@ -1,5 +1,5 @@
 import { parse } from 'chrono-node/en'
-import { TODO_LIMITS } from '../../core/todo.ts'
+import { TODO_LIMITS } from '../../core/limits.ts'
 import { takeZone } from './named-zone.ts'
 import { periodOf, plainWords } from './plain-words.ts'
 import { addDays, dayOf, monthOf, timeOf, type Wall, type Zone } from './zone.ts'

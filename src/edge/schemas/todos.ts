@@ -2,8 +2,9 @@ import * as z from 'zod'
 import { clientIdSchema, optionalIdSchema } from '../../core/commands.ts'
 import { ERROR_CODES } from '../../core/errors.ts'
 import { limitDetailsSchema } from '../../core/limit-details.ts'
+import { TODO_LIMITS } from '../../core/limits.ts'
 import { timeZoneSchema } from '../../core/time-zone.ts'
-import { importanceSchema, itemSchema, statusSchema, TODO_LIMITS, tagsSchema, todoSchema } from '../../core/todo.ts'
+import { importanceSchema, itemSchema, statusSchema, tagsSchema, todoSchema } from '../../core/todo.ts'
 import { batchingFields, todoBodySchema } from '../../dialects/todo-request.ts'
 import { logData } from './log-data.ts'
 import { cursorHeaders, cursorQuery, idQuery, userInBody } from './parts.ts'
@@ -57,10 +58,13 @@ export const todosQuery = z.object({
 export const newTodoBody = z
   .object({
     item: itemSchema.meta({ description: 'What is to be done.' }),
-    start_time: timeWords.default('today').meta({ description: WORDS }),
+    start_time: timeWords
+      .nullish()
+      .transform((words) => words ?? undefined)
+      .meta({ description: `${WORDS} Left out: the next full hour, after 18:00 the next morning.` }),
     end_time: timeWords.nullish().meta({ description: END }),
-    importance: importanceSchema.default('medium'),
-    tags: tags.default([]),
+    importance: importanceSchema.nullish().transform((given) => given ?? ('medium' as const)),
+    tags: tags.nullish().transform((given) => given ?? []),
     session_id: optionalIdSchema.meta({ description: SESSION }),
     ...inBody,
   })

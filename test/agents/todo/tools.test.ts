@@ -6,9 +6,9 @@ import { todoAgent } from '../../../src/agents/todo/agent.ts'
 import { freeIn } from '../../../src/agents/todo/free-time.ts'
 import { runTool } from '../../../src/agents/tool-runner.ts'
 import { toolSpecs } from '../../../src/agents/tool-specs.ts'
-import { LIMITS } from '../../../src/core/limits.ts'
+import { LIMITS, TODO_LIMITS } from '../../../src/core/limits.ts'
 import { MemoryTodos } from '../../../src/core/memory-todos.ts'
-import { TODO_LIMITS, type Todo, todoSchema } from '../../../src/core/todo.ts'
+import { type Todo, todoSchema } from '../../../src/core/todo.ts'
 
 /** A Friday, 14:30 in Berlin. */
 const NOW = Date.parse('2026-11-20T13:30:00Z')
