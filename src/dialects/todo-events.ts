@@ -76,8 +76,8 @@ function written(id: string | null, told: readonly Told[]): string {
 
 /**
  * Gathers small events into `batch`, a list of {`event`, `data`}, in order: up to `BATCH_BYTES` of data, and as long as
- * nobody asks for what was held back. A larger event goes out at once, after what was held back, and so does the start: a
- * reader that is cut must know by then what it reads (DI5). The request's end and a heartbeat hold nothing back.
+ * nobody asks for what was held back. A larger event goes out at once, after what was held back, and so do the start and
+ * errors. The request's end and a heartbeat hold nothing back.
  */
 class Batches implements Encoder {
   readonly #said = new Said()
@@ -94,7 +94,7 @@ class Batches implements Encoder {
     const told = toldOf(event, this.#said)
     const bytes = told.reduce((sum, one) => sum + sizeOf(one), 0)
     if (told.length === 0) return ''
-    if (bytes >= BATCH_BYTES || event.type === 'stream_start') return this.flush() + written(id, told)
+    if (bytes >= BATCH_BYTES || ALONE.has(event.type)) return this.flush() + written(id, told)
     const full = this.#bytes + bytes > BATCH_BYTES ? this.flush() : ''
     this.#held.push(...told)
     this.#bytes += bytes
@@ -116,6 +116,8 @@ class Batches implements Encoder {
   }
 }
 
+/** The start, so that a reader knows by then what it reads (DI5), and what went wrong, so that nobody has to look for it. */
+const ALONE: ReadonlySet<LogEvent['type']> = new Set(['stream_start', 'cancelled', 'error'])
 const ENDS: ReadonlySet<LogEvent['type']> = new Set(['stream_end', 'cancelled', 'error'])
 
 function sizeOf(told: Told): number {

@@ -88,7 +88,9 @@ export class Actor {
       this.tried += 1
       return id
     }
-    if (own.length > 0 && this.chance(0.6)) return own[Math.floor(this.random() * own.length)] ?? ''
+    // Of the last ones: what is older was deleted, or has gone on.
+    const recent = own.slice(-8)
+    if (recent.length > 0 && this.chance(0.7)) return recent[Math.floor(this.random() * recent.length)] ?? ''
     return kind === 'cursor' ? '0-0' : this.fresh(kind)
   }
 

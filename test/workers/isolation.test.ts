@@ -35,6 +35,8 @@ async function readAll(actor: Actor): Promise<void> {
   for (const { session_id } of sessions) await actor.http('session', 'GET', `/sessions/${session_id}`)
   await actor.http('todos', 'GET', '/api/todos')
   if (actor.name === null) return
+  // Whoever reads a log to its end must be told its last event, which one of a deleted conversation is not.
+  await actor.http('trigger', 'POST', '/api/sse/trigger-stream?wait=true', { body: { prompt: actor.words() } })
   for (const event of await wholeLog(encodeURIComponent(actor.name))) actor.hear(JSON.stringify(event), 'the log')
 }
 
