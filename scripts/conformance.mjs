@@ -1,9 +1,9 @@
-// Holds a running service to the dialects' rules: `node scripts/conformance.mjs http://localhost:8787`. Open mode only.
+// Holds a running service to the dialects' rules: `npm run conformance -- http://localhost:8787`. Open mode only.
 import { spawn } from 'node:child_process'
 
 const [url, ...more] = process.argv.slice(2)
 if (url === undefined || !URL.canParse(url)) {
-  console.error('usage: node scripts/conformance.mjs <address of the service> [options of vitest]')
+  console.error('usage: npm run conformance -- <address of the service> [options of vitest]')
   console.error('Start the service without limits on its users:')
   console.error(
     '  npm start -- --var RATE_LIMIT_PER_MINUTE:0 --var AGENT_RATE_LIMIT_PER_MINUTE:0 --var AGENT_MONTHLY_QUOTA:0',
