@@ -76,6 +76,8 @@ export const ROWS: Readonly<Record<string, Row>> = {
     until: /event: (stream_complete|resync)[\s\S]*\n\n/,
     tries: ({ chat }) => [{ ask: { query: { conversation_id: chat, last_event_id: '0-0' } }, status: 200 }],
   },
+  'get /sse/dashboard': { ...plain, until: /event: cache_update[\s\S]*\n\n/ },
+  'get /sse/monitoring': { ...plain, until: /event: cost_update[\s\S]*\n\n/ },
   'post /api/sse/trigger-stream': {
     own: () => ({ body: { prompt: 'Hello' }, query: { wait: 'true' } }),
     tries: ({ ended, conversation }) => [

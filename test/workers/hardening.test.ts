@@ -228,3 +228,23 @@ test('[RS3] a state is made of the newest requests alone; what is left out is co
   expect(JSON.stringify(after)).not.toMatch(/"Number \d?5"/)
   expect(after.messages).toHaveLength(LIMITS.resyncExchanges * 2)
 })
+
+test('[FL1][SC4] the streams for dashboards and for operations have their channels, each spoken on at once', async () => {
+  const told = {
+    '/sse/dashboard': [
+      ['system_status', 'provider_health', 'cache_stats', 'error_alert'],
+      ['status_update', 'health_update', 'cache_update'],
+    ],
+    '/sse/monitoring': [
+      ['provider_health', 'system_status', 'error_alert', 'cost_update'],
+      ['status_update', 'health_update', 'cost_update'],
+    ],
+  } as const
+  for (const [path, [channels, events]] of Object.entries(told)) {
+    const stream = await Stream.open(`${path}?user_id=settled&subscriptions=nonsense`)
+    await stream.until((all) => events.every((name) => all.some(({ type }) => type === name)))
+    expect(stream.all[0]).toMatchObject({ type: 'connection', data: { subscriptions: channels } })
+    expect(new Set(stream.all.slice(1).map(({ type }) => type))).toEqual(new Set(events))
+    stream.close()
+  }
+})

@@ -10,19 +10,21 @@ import { connectHub } from '../hubs.ts'
 import { opsCallerOf } from '../identity.ts'
 import { cursorIn, nameIn } from '../input.ts'
 import { checkOrigin } from '../origins.ts'
-import { ALL_OPS_EVENTS, opsStream } from '../schemas/ops-stream.ts'
+import { ALL_OPS_EVENTS, type OpsEventName, opsStream } from '../schemas/ops-stream.ts'
 import { cursorHeaders, cursorQuery, idQuery } from '../schemas/parts.ts'
 import { CONNECT_CODES, problems } from '../schemas/responses.ts'
 import { type BridgeDialect, bridgeResponse, SSE_HEADERS } from '../sse-bridge.ts'
 
-const querySchema = z.object({
+const readerQuery = z.object({
+  client_id: idQuery("The reader's own name, by which a stream can be narrowed to it."),
+  conversation_id: idQuery('Only this conversation.'),
+  ...cursorQuery,
+})
+const querySchema = readerQuery.extend({
   subscriptions: z
     .string()
     .default('ai_response,progress_update')
     .meta({ description: `Channels, comma-separated: ${CHANNELS.join(', ')}.` }),
-  client_id: idQuery("The reader's own name, by which a stream can be narrowed to it."),
-  conversation_id: idQuery('Only this conversation.'),
-  ...cursorQuery,
 })
 
 /** D2: events of the user over SSE. */
@@ -45,6 +47,46 @@ endpoint(
   (c, { query }) => stream(c, query, channelsOf(query.subscriptions)),
 )
 
+/** Streams of contract D2 whose channels are settled, with the events that these carry. */
+const SETTLED = [
+  {
+    path: '/sse/dashboard',
+    summary: 'What a dashboard shows',
+    channels: ['system_status', 'provider_health', 'cache_stats', 'error_alert'],
+    events: ['status_update', 'health_update', 'cache_update', 'stream_error'],
+  },
+  {
+    path: '/sse/monitoring',
+    summary: 'What operations watch',
+    channels: ['provider_health', 'system_status', 'error_alert', 'cost_update'],
+    events: ['health_update', 'status_update', 'stream_error', 'cost_update'],
+  },
+] as const satisfies readonly {
+  path: string
+  summary: string
+  channels: readonly Channel[]
+  events: readonly OpsEventName[]
+}[]
+
+for (const { path, summary, channels, events } of SETTLED) {
+  endpoint(
+    sseRoutes,
+    {
+      method: 'get',
+      path,
+      tag: 'D2 Events',
+      summary,
+      description: `The channels ${channels.join(', ')}: of each that is periodic the first event comes at once.`,
+      request: { query: readerQuery, headers: z.object(cursorHeaders) },
+      responses: {
+        200: opsStream(events, 'Live, and after a cursor what is of the log.'),
+        ...problems(...CONNECT_CODES),
+      },
+    },
+    (c, { query }) => stream(c, query, channels),
+  )
+}
+
 /** `subscriptions`: comma-separated channels. @throws FreshetError `unknown_channel`, which names all of them */
 function channelsOf(subscriptions: string): readonly Channel[] {
   const names = subscriptions
@@ -57,7 +99,7 @@ function channelsOf(subscriptions: string): readonly Channel[] {
   throw new FreshetError('unknown_channel', words)
 }
 
-function stream(c: EdgeContext, query: z.output<typeof querySchema>, channels: readonly Channel[]): Promise<Response> {
+function stream(c: EdgeContext, query: z.output<typeof readerQuery>, channels: readonly Channel[]): Promise<Response> {
   const { allowedOrigins, heartbeatMs } = c.get('config')
   checkOrigin(c.req.raw, allowedOrigins)
   // HEAD comes here too; nobody would read its body, nor ever close it.
