@@ -2,11 +2,13 @@ import { DurableObject } from 'cloudflare:workers'
 import * as z from 'zod'
 import type { Broadcasts } from '../core/broadcast.ts'
 import type { HealthSnapshot } from '../core/health.ts'
+import type { Metric } from '../core/metric.ts'
 import { type Report, reportSchema } from '../core/report.ts'
 import { readConfig } from '../env.ts'
 import { askHubs } from './ask-hubs.ts'
 import { broadcastsOf } from './broadcasts.ts'
 import { HealthBoard } from './health-board.ts'
+import { metricsOf } from './metrics.ts'
 import { NamelessStarts } from './nameless-starts.ts'
 import { BEGAN, Registry, type RegistryStorage } from './registry.ts'
 import {
@@ -83,6 +85,12 @@ export class Monitor extends DurableObject<Cloudflare.Env> {
   async service() {
     await this.#refresh()
     return serviceStats(this.#registry.known, this.#beganAt, Date.now())
+  }
+
+  /** `GET /metrics`. */
+  async metrics(): Promise<readonly Metric[]> {
+    await this.#refresh()
+    return metricsOf(this.#registry.known, this.#healthNow(false))
   }
 
   /** A page of all conversations in use, newest first. @param before `next` of the page before, or null */

@@ -200,6 +200,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'get /api/streaming/stats': operator,
   'get /api/streaming/sessions': operator,
   'get /api/sse/stats': operator,
+  'get /metrics': operator,
   'get /health': open,
   'get /debug/hub': { ...operator, own: ({ user }) => ({ query: { user_id: user } }) },
   'get /': open,

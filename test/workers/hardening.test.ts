@@ -248,3 +248,27 @@ test('[FL1][SC4] the streams for dashboards and for operations have their channe
     stream.close()
   }
 })
+
+test('[MO6] the figures of the whole service are OpenMetrics text, and name no user', async () => {
+  const user = 'metrics-user'
+  const headers = { 'x-user-id': user }
+  const figures = async () => {
+    const answer = await call('/metrics')
+    expect(answer.headers.get('content-type')).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8')
+    return answer.text()
+  }
+  const requests = (text: string) => Number(/^freshet_requests_total (\d+)$/m.exec(text)?.[1])
+  const before = requests(await figures())
+  await (
+    await call('/api/sse/trigger-stream?wait=true', { method: 'POST', headers, body: '{"prompt":"Count me"}' })
+  ).text()
+  let text = await figures()
+  while (requests(text) <= before) text = await figures()
+  expect(text.endsWith('# EOF\n')).toBe(true)
+  expect(text).not.toContain(user)
+  expect(text).toMatch(/^freshet_provider_up\{provider="embedded"\} 1$/m)
+  expect(text).toMatch(/^freshet_connections\{transport="sse"\} \d+$/m)
+  for (const line of text.trimEnd().split('\n')) {
+    expect(line).toMatch(/^(# (TYPE|HELP|UNIT) [a-z_]+ .+|# EOF|[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? \S+)$/)
+  }
+})

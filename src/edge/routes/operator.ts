@@ -1,5 +1,7 @@
 import { Hono } from 'hono'
+import * as z from 'zod'
 import { inTime } from '../../core/in-time.ts'
+import { OPEN_METRICS_TYPE, openMetrics } from '../../dialects/open-metrics.ts'
 import { opsName } from '../../dialects/ops-events.ts'
 import { VERSION } from '../../env.ts'
 import type { EdgeEnv } from '../context.ts'
@@ -93,6 +95,28 @@ endpoint(
       active_connections: live?.active_connections ?? null,
     })
   },
+)
+
+endpoint(
+  operatorRoutes,
+  {
+    method: 'get',
+    path: '/metrics',
+    tag: 'Operator',
+    access: 'operator',
+    summary: 'Figures of the whole service for a collector',
+    description: 'OpenMetrics 1.0 text. No user is named.',
+    responses: {
+      200: {
+        description: 'Counters since the service was first used, and gauges.',
+        content: { [OPEN_METRICS_TYPE]: { schema: z.string() } },
+      },
+    },
+  },
+  async (c) =>
+    new Response(openMetrics(await monitorOf(c.env).metrics()), {
+      headers: { 'content-type': OPEN_METRICS_TYPE, 'cache-control': 'no-store' },
+    }),
 )
 
 endpoint(
