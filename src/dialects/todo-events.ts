@@ -92,10 +92,11 @@ class Batches implements Encoder {
   event(id: string | null, event: LogEvent): string {
     this.#said.add(event)
     const told = toldOf(event, this.#said)
-    const bytes = told.reduce((sum, one) => sum + sizeOf(one), 0)
+    // As JSON in a list: each has a comma beside it, and the list its brackets.
+    const bytes = told.reduce((sum, one) => sum + sizeOf(one) + 1, 0)
     if (told.length === 0) return ''
     if (bytes >= BATCH_BYTES || ALONE.has(event.type)) return this.flush() + written(id, told)
-    const full = this.#bytes + bytes > BATCH_BYTES ? this.flush() : ''
+    const full = this.#bytes + bytes + 1 > BATCH_BYTES ? this.flush() : ''
     this.#held.push(...told)
     this.#bytes += bytes
     this.#id = id ?? this.#id

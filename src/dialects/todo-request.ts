@@ -28,7 +28,12 @@ const FLAGS: Readonly<Record<string, boolean>> = { '': false, 0: false, 1: true,
 
 /** Yes or no, as JSON and query strings of any client say it. */
 export const flagSchema = z.preprocess(
-  (given) => (typeof given === 'string' || typeof given === 'number' ? (FLAGS[String(given)] ?? given) : given),
+  (given) =>
+    typeof given === 'string' || typeof given === 'number'
+      ? Object.hasOwn(FLAGS, String(given))
+        ? FLAGS[String(given)]
+        : given
+      : given,
   z.boolean({ error: 'must be true or false' }).nullish(),
 )
 

@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto'
 import type { StartCommand } from '../core/commands.ts'
 import { privateKeyOf } from '../core/ids.ts'
+import { inTime } from '../core/in-time.ts'
+import { TODO_AGENT } from '../core/todo.ts'
 import type { HubCaller, Reply } from '../hub/protocol.ts'
 import type { EdgeContext } from './context.ts'
 import { hubOf, unwrap } from './hubs.ts'
 import { callerWith, opsCallerOf } from './identity.ts'
 
 type Hub = ReturnType<typeof hubOf>
+
+/** How long a start waits to hear whether it repeats one, for each that is asked, ms. */
+const WAIT_MS = 1000
 
 /**
  * Asks the hub of a request. Without a name, an id of ours leads to its private hub; one of the caller's own making is of
@@ -49,7 +54,8 @@ export async function readerOf(
 /**
  * Finds what a nameless retry repeats that knows no id: begun a short while ago from the same address, by the same
  * program, with the same words, and read by nobody (GE11). Such callers have a new hub each time, so the monitor
- * remembers for a while where the last ones went.
+ * remembers for a while where the last ones went. Two people behind one address may be taken for one another by that, so
+ * only an answer that stands alone is found so: no conversation, nobody's todos.
  * @param fresh the new hub in which it is begun if it repeats nothing
  * @returns null then
  */
@@ -59,7 +65,8 @@ export async function rejoined(
   fresh: HubCaller,
 ): Promise<{ readonly caller: HubCaller; readonly requestId: string } | null> {
   const { retryKey } = command
-  if (retryKey === null || fresh.privateKey === null) return null
+  const standsAlone = command.conversationId === null && command.agent !== TODO_AGENT
+  if (retryKey === null || fresh.privateKey === null || !standsAlone) return null
   const who = [c.req.header('cf-connecting-ip') ?? '', c.req.header('user-agent') ?? '', c.req.header('origin') ?? '']
   const print = createHash('sha256')
     .update(JSON.stringify([...who, retryKey]))
@@ -69,18 +76,34 @@ export async function rejoined(
   if (command.isRetry === false) return null
   for (const privateKey of earlier) {
     const caller = { ...fresh, privateKey }
-    const requestId = unwrap(await hubOf(c.env, caller).retried(command))
-    if (requestId !== null) return { caller, requestId }
+    const requestId = await inGoodTime(retriedIn(c, caller, command))
+    if (requestId === null) continue
+    // Nothing begins in the new hub, so nobody need look there.
+    await inGoodTime(monitorOf(c).namelessJoined(print, fresh.privateKey))
+    return { caller, requestId }
   }
   return null
 }
 
+async function retriedIn(c: EdgeContext, caller: HubCaller, command: StartCommand): Promise<string | null> {
+  return unwrap(await hubOf(c.env, caller).retried(command))
+}
+
 /** Where callers like this one went, newest first. Without the monitor nobody is remembered, and the prompt is run. */
 async function lastStarts(c: EdgeContext, print: string, next: string): Promise<readonly string[]> {
+  return (await inGoodTime(monitorOf(c).namelessStart(print, next))) ?? []
+}
+
+function monitorOf(c: EdgeContext) {
+  return c.env.MONITOR.getByName('monitor')
+}
+
+/** What is asked, or null when it cannot be had soon: a prompt does not wait for it. */
+async function inGoodTime<T>(asked: Promise<T>): Promise<T | null> {
   try {
-    return await c.env.MONITOR.getByName('monitor').namelessStart(print, next)
+    return await inTime(asked, WAIT_MS)
   } catch (error) {
-    console.warn({ message: 'monitor unreachable', name: error instanceof Error ? error.name : typeof error })
-    return []
+    console.warn({ message: 'earlier start not found', name: error instanceof Error ? error.name : typeof error })
+    return null
   }
 }

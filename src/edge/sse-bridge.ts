@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../core/errors.ts'
+import { parseCursor } from '../core/ids.ts'
 import { inTime } from '../core/in-time.ts'
 import { LIMITS } from '../core/limits.ts'
 import { type Envelope, parseEnvelope, splitFrame } from '../core/wire.ts'
@@ -99,7 +100,7 @@ class Bridge {
     let text = ''
     const { dialect } = this.#options
     try {
-      for (const line of splitFrame(frame)) text += this.#encode(parseEnvelope(line)) ?? ''
+      for (const line of splitFrame(frame)) text += this.#encode(this.#parse(line)) ?? ''
     } catch (error) {
       this.#fail(text, error)
       return
@@ -107,12 +108,7 @@ class Bridge {
     if (dialect.flush !== undefined && this.#holding === null) {
       this.#holding = setTimeout(() => this.#release(), LIMITS.batchMs)
     }
-    if (text !== '') {
-      this.#attempts = 0
-      this.#lastEventAt = Date.now()
-      this.#write(text)
-      this.#begin()
-    }
+    this.#passOn(text)
     if (dialect.isOver?.() === true) this.reader.end()
     else this.#acknowledge(frame.length)
   }
@@ -120,7 +116,26 @@ class Bridge {
   /** What was held back has waited long enough. */
   #release(): void {
     this.#holding = null
-    if (!this.reader.isOver) this.#write(this.#options.dialect.flush?.() ?? '')
+    if (!this.reader.isOver) this.#passOn(this.#options.dialect.flush?.() ?? '')
+  }
+
+  /** Events for the reader; empty when there are none. */
+  #passOn(text: string): void {
+    if (text === '') return
+    this.#attempts = 0
+    this.#lastEventAt = Date.now()
+    this.#write(text)
+    this.#begin()
+  }
+
+  /** @throws what `parseEnvelope` throws; then the cursor is behind the line all the same, if its id can be read (SB7) */
+  #parse(line: string): Envelope {
+    try {
+      return parseEnvelope(line)
+    } catch (error) {
+      this.#cursor = idIn(line) ?? this.#cursor
+      throw error
+    }
   }
 
   #encode(envelope: Envelope): string | null {
@@ -231,6 +246,12 @@ class Bridge {
       // The hub has closed it already.
     }
   }
+}
+
+/** The id in the text of an envelope that could not be parsed, or null. */
+function idIn(line: string): string | null {
+  const id = /"id":"([^"\\]{1,200})"/.exec(line)?.[1]
+  return id !== undefined && parseCursor(id) !== null ? id : null
 }
 
 /**

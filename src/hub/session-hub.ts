@@ -158,7 +158,7 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
   /** How a request stands. */
   request(requestId: string): Reply<RequestRow> {
     // Asked of a hub that holds nothing, it does not begin to be one.
-    return this.#reply(() => (this.#alive ?? notFound()).hub.request(requestId))
+    return read(() => (this.#alive ?? notFound()).hub.request(requestId))
   }
 
   /** How a request came out, whole; resolves when it has ended. */
@@ -183,12 +183,12 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
 
   /** A page of conversations, newest first. @param before `next` of the page before, or null */
   conversations(before: string | null, limit: number): Reply<ConversationPage> {
-    return this.#reply(() => this.#alive?.hub.desk.list(before, limit) ?? { conversations: [], next: null })
+    return read(() => this.#alive?.hub.desk.list(before, limit) ?? { conversations: [], next: null })
   }
 
   /** The newest messages of a conversation. @param before `next` of the answer before, for older ones, or null */
   conversation(id: string, before: number | null = null): Reply<Conversation> {
-    return this.#reply(() => (this.#alive ?? noConversation()).hub.desk.read(id, before))
+    return read(() => (this.#alive ?? noConversation()).hub.desk.read(id, before))
   }
 
   renameConversation(id: string, title: string): Reply<ConversationInfo> {
@@ -214,11 +214,11 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
 
   /** The todos that fit, by their time. */
   todos(query: TodoQuery, timeZone: string | null): Reply<readonly Todo[]> {
-    return this.#reply(() => this.#alive?.todos.list(query, timeZone) ?? [])
+    return read(() => this.#alive?.todos.list(query, timeZone) ?? [])
   }
 
   todo(id: string, timeZone: string | null): Reply<Todo> {
-    return this.#reply(() => this.#alive?.todos.read(id, timeZone) ?? noTodo())
+    return read(() => this.#alive?.todos.read(id, timeZone) ?? noTodo())
   }
 
   changeTodo(id: string, input: ChangesInput, timeZone: string | null): Reply<Todo> {
@@ -236,7 +236,7 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
   }
 
   /** Resolves when the request has ended. */
-  async outcome(_caller: HubCaller, requestId: string): Promise<Reply<Outcome>> {
+  async outcome(requestId: string): Promise<Reply<Outcome>> {
     const waiting = this.#reply(() => (this.#alive ?? notFound()).hub.outcome(requestId))
     return waiting.ok ? { ok: true, value: await waiting.value } : waiting
   }
@@ -408,6 +408,13 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
       this.ctx.abort('the hub starts anew')
     })
   }
+}
+
+/** A reply to a question that changes nothing: what goes wrong with it puts nothing in memory ahead of what is stored (LG8). */
+function read<T>(work: () => T): Reply<T> {
+  return reply(work, (error) => {
+    console.error({ message: 'not read', name: error instanceof Error ? error.name : typeof error })
+  })
 }
 
 /** There is nothing to tell (DI2): the edge answers 204. */

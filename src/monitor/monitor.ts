@@ -104,6 +104,11 @@ export class Monitor extends DurableObject<Cloudflare.Env> {
     return this.#nameless.add(print, privateKey, Date.now())
   }
 
+  /** A nameless caller joined what it repeats: the new hub that was remembered for it was not begun. */
+  namelessJoined(print: string, privateKey: string): void {
+    this.#nameless.drop(print, privateKey)
+  }
+
   /** For `/health`. Probes ask it every few seconds, day and night: they are nobody who reads the statistics (MO2). */
   live() {
     const { providers } = this.#healthNow(false)

@@ -29,4 +29,11 @@ export class NamelessStarts {
     }
     return earlier.map((start) => start.privateKey)
   }
+
+  /** Forgets a start that came to nothing. */
+  drop(print: string, privateKey: string): void {
+    const starts = (this.#byPrint.get(print) ?? []).filter((start) => start.privateKey !== privateKey)
+    if (starts.length === 0) this.#byPrint.delete(print)
+    else this.#byPrint.set(print, starts)
+  }
 }

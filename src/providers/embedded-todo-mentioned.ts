@@ -2,6 +2,7 @@ import * as z from 'zod'
 import type { ModelMessage } from '../core/model.ts'
 import { MONTHS, type Todo, todoSchema } from '../core/todo.ts'
 import type { Which } from './embedded-todo-wanted.ts'
+import { jsonOf } from './json-of.ts'
 
 /** A todo that was spoken of before. */
 export interface Mentioned {
@@ -96,13 +97,4 @@ function inLine(line: string): readonly Mentioned[] {
     return [{ item, which: { item, on: `${date} ${time}` } }]
   }
   return []
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    const raw: unknown = JSON.parse(text)
-    return raw
-  } catch {
-    return null
-  }
 }

@@ -5,6 +5,7 @@ import type { Mentioned, Spoken } from './embedded-todo-mentioned.ts'
 import { lineOf, stateOf, toldOfAll } from './embedded-todo-told.ts'
 import type { Act, Target, Wanted, Which } from './embedded-todo-wanted.ts'
 import type { Result } from './embedded-turn.ts'
+import { jsonOf } from './json-of.ts'
 
 /** Calls that belong together: those that can be made at once, those that follow from their outputs, and what is said. */
 export interface Step {
@@ -191,13 +192,4 @@ function taken(
 
 function keyOf(name: string, args: unknown): string {
   return `${name} ${JSON.stringify(args)}`
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    const raw: unknown = JSON.parse(text)
-    return raw
-  } catch {
-    return null
-  }
 }

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { clockWords, type Todo, todoSchema } from '../core/todo.ts'
 import { tell } from './embedded-outputs.ts'
 import type { Result } from './embedded-turn.ts'
+import { jsonOf } from './json-of.ts'
 
 const listSchema = z.object({ todos: z.array(todoSchema), total: z.number() })
 const slotsSchema = z.object({
@@ -220,13 +221,4 @@ function spanOf(start: string, end: string): string {
   return start.slice(0, 10) === end.slice(0, 10)
     ? `${clockWords(start)}–${end.slice(11, 16)}`
     : `${clockWords(start)} to ${clockWords(end)}`
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    const raw: unknown = JSON.parse(text)
-    return raw
-  } catch {
-    return null
-  }
 }

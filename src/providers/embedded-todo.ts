@@ -37,17 +37,21 @@ export const playTodo: Part = (request) => {
   const isOurs = (name: string): boolean => request.tools.some((tool) => tool.name === name)
   const wasOurs = turn.results.some(({ call }) => TOOLS.has(call.name))
   if (!wasOurs && !isOurs('create_todo')) return null
-  const { steps, unclear } = readTodos(turn.prompt, spokenOf(request.messages))
+  const { steps, unclear } = readTodos(turn.wholeSentences, spokenOf(request.messages))
   const { pending, lines } = progressOf(steps, turn.results)
   const allowed =
     request.toolChoice === 'none' ? [] : pending.filter(({ name }) => isOurs(name) && isChosen(request, name))
   if (allowed.length > 0) return { text: '', calls: allowed }
-  const rest = wasOurs && pending.length > 0 ? ['Not everything was done: say the rest again.'] : []
+  const isLeft = (wasOurs && pending.length > 0) || turn.isCut
+  const rest = isLeft ? ['Not everything was done: say the rest again.'] : []
   const told = [...(lines.length > 0 ? [toldOf(lines)] : []), ...rest, ...unclearWords(unclear)]
   if (wasOurs) return { text: told.join('\n\n'), calls: [] }
   // A call is demanded, or forbidden where one is needed: another part may know what to do.
   if (request.toolChoice !== 'auto') return null
-  return { text: lines.length > 0 ? told.join('\n\n') : helpFor(turn.prompt), calls: [] } satisfies Plan
+  return {
+    text: lines.length > 0 ? told.join('\n\n') : [helpFor(turn.prompt), ...rest].join('\n\n'),
+    calls: [],
+  } satisfies Plan
 }
 
 const TOOLS: ReadonlySet<string> = new Set([

@@ -9,6 +9,10 @@ export interface Result {
 /** Where a request stands: what the user asked last, and what tools have said to it since. */
 export interface Turn {
   readonly prompt: string
+  /** Of a longer prompt: the sentences and lines that are whole in what is looked at; else the same as `prompt`. */
+  readonly wholeSentences: string
+  /** True when there is more of the prompt than is looked at. */
+  readonly isCut: boolean
   /** Of the messages that follow the prompt, in the order of the outputs. */
   readonly results: readonly Result[]
 }
@@ -27,5 +31,14 @@ export function currentTurn({ messages }: Pick<ModelRequest, 'messages'>): Turn 
     const { callId, name, content } = message
     results.push({ call: calls.get(callId) ?? { id: callId, name, arguments: '{}' }, output: content })
   }
-  return { prompt: (messages[asked]?.content ?? '').slice(0, LOOKED_AT).toWellFormed(), results }
+  const said = messages[asked]?.content ?? ''
+  const prompt = said.slice(0, LOOKED_AT).toWellFormed()
+  const isCut = said.length > LOOKED_AT
+  return { prompt, wholeSentences: isCut ? sentencesOf(prompt) : prompt, isCut, results }
+}
+
+/** A text up to its last sentence or line that ends in it: half a wish may be another one. */
+function sentencesOf(text: string): string {
+  const ends = [...text.matchAll(/[.!?](?=\s)|\n/g)]
+  return text.slice(0, (ends.at(-1)?.index ?? -1) + 1)
 }

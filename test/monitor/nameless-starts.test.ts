@@ -13,6 +13,15 @@ it('[GE11] earlier starts of a nameless caller are remembered for a while, newes
   expect(starts.add('b', 'k7', 5000)).toEqual([])
 })
 
+it('[GE11] a start that came to nothing is forgotten', () => {
+  const starts = new NamelessStarts()
+  starts.add('a', 'k1', 1000)
+  starts.add('a', 'k2', 1001)
+  starts.drop('a', 'k2')
+  starts.drop('b', 'k2')
+  expect(starts.add('a', 'k3', 1002)).toEqual(['k1'])
+})
+
 it('[GE11] only so many are remembered: of one caller, and of all', () => {
   const starts = new NamelessStarts()
   for (let i = 0; i < 20; i++) starts.add('a', `k${i}`, 1000 + i)

@@ -10,16 +10,16 @@ import { request, Talk } from '../support/todo-talk.ts'
 const NOW = Date.parse('2026-11-28T21:10:00Z')
 
 describe('sentences, their calls and what comes of them', () => {
-  it.each([...WISHES, ...CHANGES, ...QUESTIONS, ...SAID])('[TE7] %s', async (sentences, calls, came) => {
+  it.each([...WISHES, ...CHANGES, ...QUESTIONS, ...SAID])('[AG11] %s', async (sentences, calls, came) => {
     expect(await (await Day.begun()).says(sentences)).toEqual({ calls, came })
   })
 
-  it.each([...QUESTIONS, ...SAID])('[TE8] changes nothing, let alone makes a todo of it: %s', (_, calls, came) => {
+  it.each([...QUESTIONS, ...SAID])('[AG11] changes nothing, let alone makes a todo of it: %s', (_, calls, came) => {
     expect(calls).not.toMatch(/\b(?:create|update|complete|delete)\b/)
     expect(came).toMatch(/^“/)
   })
 
-  it('[TE8] nothing that begins with a command, and no question, becomes a todo', () => {
+  it('[AG11] nothing that begins with a command, and no question, becomes a todo', () => {
     const verb = fc.constantFrom(
       'move',
       'postpone',
@@ -78,12 +78,27 @@ describe('sentences, their calls and what comes of them', () => {
 describe('what was spoken of before', () => {
   const REFERRING = [...CHANGES].filter(([sentences]) => sentences.includes(' || '))
 
-  it.each(REFERRING)('[TE9] is found by the outputs of tools as it is by the words: %s', async (sentences, _, came) => {
-    expect((await (await Day.begun(false)).says(sentences)).came).toBe(came)
-  })
+  it.each(REFERRING)(
+    '[AG11] is found by the outputs of tools as it is by the words: %s',
+    async (sentences, _, came) => {
+      expect((await (await Day.begun(false)).says(sentences)).came).toBe(came)
+    },
+  )
 })
 
 describe('whatever is said', () => {
+  it('[TE1][TE2] of a message that is longer than what is looked at only whole sentences are done, and the rest is named', () => {
+    const filler = 'Show the todos of the week. '.repeat(142)
+    const long = `${filler}${' '.repeat(3985 - filler.length)}Delete the milk run tomorrow. Add call mom on Friday at 10.`
+    const plan = playTodo(request([{ role: 'user', content: long }]))
+    expect(plan?.calls.map(({ name }) => name)).not.toContain('delete_todo')
+    const one = `Add ${'buy milk and '.repeat(400)}call mom`
+    expect(playTodo(request([{ role: 'user', content: one }]))).toMatchObject({
+      calls: [],
+      text: expect.stringContaining('say the rest again'),
+    })
+  })
+
   it('[TE11] it ends, with an answer, and the same words lead to the same', async () => {
     const clause = fc
       .tuple(

@@ -463,39 +463,66 @@ test('[GE11][CV6] what was cleared is not joined: the same words are a new quest
   second.close()
 })
 
-test('[GE11] a retry without a name or an id joins what it repeats, in the hub that it began in; run once', async () => {
-  const agent = { 'user-agent': 'old client 1' }
-  const ask = (path: string, body: object, headers: object = agent) =>
-    Stream.open(path, { ...headers }, { method: 'POST', body: JSON.stringify(body) })
-  for (const [path, body] of [
-    ['/api/chat/message', { message: 'Nameless', agent: 'assistant', model: 'endless' }],
-    ['/chat/stream', { message: 'Nameless', model: 'endless' }],
-  ] as const) {
-    const first = await ask(path, body)
-    await first.until((all) => all.length > 3)
-    const beside = await ask(path, body)
-    await beside.until((all) => all.length > 1)
-    // While the first is read the same words are another's, or a new question.
-    expect(requestOf(beside)).not.toBe(requestOf(first))
-    const cursor = first.logged.at(-1)?.id
-    first.close()
-    const epoch = cursor?.split('-').slice(0, -1).join('-') ?? ''
-    expect(epoch).toMatch(/^p[0-9a-f]{32}/)
-    const hub = env.SESSION_HUB.getByName(`private:${/^p[0-9a-f]{32}/.exec(epoch)?.[0] ?? ''}`)
-    await vi.waitFor(async () => {
-      expect((await hub.debug()).connections).toBe(0)
-    }, 5000)
-    const stranger = await ask(path, body, { 'user-agent': 'another program' })
-    await stranger.until((all) => all.length > 1)
-    expect(requestOf(stranger)).not.toBe(requestOf(first))
-    const again = await ask(path, body)
+/** The private hub of a stream that nobody named, by the ids that it gave. */
+function hubBehind(stream: Stream) {
+  const key = /^p[0-9a-f]{32}/.exec(stream.logged.at(-1)?.id ?? '')?.[0]
+  return env.SESSION_HUB.getByName(`private:${key ?? ''}`)
+}
+
+/** Resolves when it is noticed that everybody has left a hub. */
+function left(stream: Stream): Promise<void> {
+  const hub = hubBehind(stream)
+  return vi.waitFor(async () => expect((await hub.debug()).connections).toBe(0), 5000)
+}
+
+function askedBy(client: string, path: string, body: object): Promise<Stream> {
+  return Stream.open(path, { 'user-agent': client }, { method: 'POST', body: JSON.stringify(body) })
+}
+
+test('[GE11] a retry without a name or an id joins what it repeats, however often, in the hub that it began in; run once', async () => {
+  const ask = (client = 'old client 1') =>
+    askedBy(client, '/api/chat/message', { message: 'Nameless', agent: 'assistant', model: 'endless' })
+  const first = await ask()
+  await first.until((all) => all.length > 3)
+  const beside = await ask()
+  await beside.until((all) => all.length > 1)
+  // While the first is read the same words are another's, or a new question.
+  expect(requestOf(beside)).not.toBe(requestOf(first))
+  first.close()
+  await left(first)
+  const stranger = await ask('another program')
+  await stranger.until((all) => all.length > 1)
+  expect(requestOf(stranger)).not.toBe(requestOf(first))
+  // More often than starts are remembered: what joins is none.
+  for (let i = 0; i < 10; i++) {
+    const again = await ask()
     await again.until((all) => all.length > 3)
     expect(requestOf(again)).toBe(requestOf(first))
     expect(textOf(again.all).startsWith(textOf(first.all))).toBe(true)
-    for (const id of [first, beside, stranger].map(requestOf)) {
-      expect((await call(`/api/requests/${id}/cancel`, { method: 'POST' })).status).toBe(200)
-    }
-    await Promise.all([again, beside, stranger].map((one) => one.over()))
+    again.close()
+    await left(again)
+  }
+  for (const id of [first, beside, stranger].map(requestOf)) {
+    expect((await call(`/api/requests/${id}/cancel`, { method: 'POST' })).status).toBe(200)
+  }
+  await Promise.all([beside, stranger].map((one) => one.over()))
+}, 60_000)
+
+test('[GE11][ID2] a conversation and todos of a nameless caller are found by their ids alone: the same words lead nobody there', async () => {
+  const cases: readonly [string, object][] = [
+    ['/chat/stream', { message: 'Nameless', model: 'endless' }],
+    ['/api/todos/agent-create/stream', { messages: [{ role: 'user', content: 'hello' }], model: 'endless' }],
+  ]
+  for (const [path, body] of cases) {
+    const first = await askedBy('the same client', path, body)
+    await first.until((all) => all.length > 3)
+    first.close()
+    await left(first)
+    const second = await askedBy('the same client', path, body)
+    await second.until((all) => all.length > 3)
+    expect(second.all[0]?.data['session_id']).not.toBe(first.all[0]?.data['session_id'])
+    second.close()
+    for (const id of [first, second].map(requestOf)) await call(`/api/requests/${id}/cancel`, { method: 'POST' })
   }
 })
 

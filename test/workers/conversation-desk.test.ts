@@ -28,7 +28,7 @@ async function start({ stub, caller }: Hub, command: StartCommand): Promise<stri
 
 async function ask(hub: Hub, command: StartCommand): Promise<string> {
   const requestId = await start(hub, command)
-  await hub.stub.outcome(hub.caller, requestId)
+  await hub.stub.outcome(requestId)
   return requestId
 }
 

@@ -89,8 +89,7 @@ test('[GE5] asking about or cancelling a request of a user who never was makes n
     expect((await call(path ?? '', { method: method ?? 'GET' })).status).toBe(404)
   }
   const hub = env.SESSION_HUB.getByName('user:nobody')
-  const caller = { userId: 'nobody', privateKey: null }
-  expect(await hub.outcome(caller, 'x')).toMatchObject({ ok: false, refusal: { code: 'request_not_found' } })
+  expect(await hub.outcome('x')).toMatchObject({ ok: false, refusal: { code: 'request_not_found' } })
   // The operator is told as much of one who never was as of anybody.
   expect(await debug('nobody')).toEqual({
     instance_id: expect.stringMatching(/./),
@@ -271,4 +270,24 @@ test('[MO6] the figures of the whole service are OpenMetrics text, and name no u
   for (const line of text.trimEnd().split('\n')) {
     expect(line).toMatch(/^(# (TYPE|HELP|UNIT) [a-z_]+ .+|# EOF|[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? \S+)$/)
   }
+})
+
+test('[LG8] a question about a row that cannot be read ends nothing that runs', async () => {
+  const user = 'unreadable'
+  const headers = { 'x-user-id': user }
+  await (
+    await call('/chat/stream', { method: 'POST', headers, body: '{"message":"Hello","session_id":"broken"}' })
+  ).text()
+  const hub = env.SESSION_HUB.getByName(`user:${user}`)
+  await runInDurableObject(hub, (_, state) => state.storage.sql.exec("UPDATE exchanges SET body = '{}'").toArray())
+  const socket = await Socket.open(`user_id=${user}&model_preference=endless`)
+  socket.say({ type: 'ai_request', prompt: 'Never ending', request_id: 'runs-on' })
+  await socket.until((all) => all.some(({ event_type }) => event_type === 'chunk'))
+  const { instance_id } = await debug(user)
+  for (let i = 0; i < 3; i++) expect((await call('/sessions/broken', { headers })).status).toBe(500)
+  expect((await debug(user)).instance_id).toBe(instance_id)
+  const running = await call('/api/requests/runs-on', { headers })
+  expect(await running.json()).toMatchObject({ status: 'running' })
+  await call('/api/requests/runs-on/cancel', { method: 'POST', headers })
+  socket.close()
 })

@@ -95,7 +95,7 @@ function hubOf(user: string) {
     const command = { ...plainCommand(`About ${messageId}`), conversationId: 'c1', messageId, ...more }
     return unwrap(await stub().start(caller, command)).requestId
   }
-  const ended = async (requestId: string) => unwrap(await stub().outcome(caller, requestId)).status
+  const ended = async (requestId: string) => unwrap(await stub().outcome(requestId)).status
   const ask = async (messageId: string): Promise<string> => {
     const requestId = await start(messageId)
     await ended(requestId)

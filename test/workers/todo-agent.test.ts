@@ -302,7 +302,7 @@ test('[TR5] batches hold what would have come alone, in order, up to 1 KB; large
       if (type !== 'batch') continue
       batches += 1
       expect(JSON.parse(text).length).toBeGreaterThan(1)
-      expect(new TextEncoder().encode(text).length).toBeLessThanOrEqual(1024 + 100)
+      expect(new TextEncoder().encode(text).length).toBeLessThanOrEqual(1024)
     }
   }
   expect(batches).toBeGreaterThan(6)

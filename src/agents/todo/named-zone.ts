@@ -1,3 +1,4 @@
+import { isTimeZone } from '../../core/time-zone.ts'
 import { Zone } from './zone.ts'
 
 /** A time zone that words name. */
@@ -50,17 +51,10 @@ export function takeZone(words: string): NamedZone | null {
 }
 
 function zoneOf(name: string): Zone | null {
-  const said = SAID[name.toLowerCase()]
+  const word = name.toLowerCase()
+  const said = Object.hasOwn(SAID, word) ? SAID[word] : undefined
   if (said !== undefined) return new Zone(said)
   const city = name.split(/[ -]/).join('_')
   const names = name.includes('/') ? [name] : AREAS.map((area) => `${area}/${city}`)
-  return names.filter((one) => isZone(one)).map((one) => new Zone(one))[0] ?? null
-}
-
-function isZone(timeZone: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en-US', { timeZone }).resolvedOptions().timeZone !== ''
-  } catch {
-    return false
-  }
+  return names.filter((one) => isTimeZone(one)).map((one) => new Zone(one))[0] ?? null
 }

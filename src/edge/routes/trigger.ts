@@ -59,7 +59,7 @@ endpoint(
     }
     if (query.wait !== 'true') return c.json(answer)
     const { status, chars, errorType } = await endOf(c, caller, started.requestId, (hub) =>
-      hub.outcome(caller, started.requestId),
+      hub.outcome(started.requestId),
     )
     if (status !== 'error') return c.json({ ...answer, response_length: chars, outcome: status })
     const code = errorCodeSchema.catch('internal').parse(errorType)
