@@ -61,7 +61,11 @@ const refusedShape = {
 export const openAiBodySchema = z.looseObject({
   ...samplingShape,
   ...refusedShape,
-  model: z.string().max(LIMITS.idChars, { error: `may have at most ${LIMITS.idChars} characters` }),
+  model: z
+    .string()
+    .max(LIMITS.idChars, { error: `may have at most ${LIMITS.idChars} characters` })
+    .nullish()
+    .transform((given) => given ?? ''),
   messages: messagesSchema,
   tools: toolsSchema,
   tool_choice: toolChoiceSchema,

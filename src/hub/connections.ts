@@ -66,7 +66,8 @@ export class Connections {
   admit(requestId: string | null): boolean {
     const { fanOut, maxConnections } = this.#ports
     const now = this.#ports.now()
-    if (requestId !== null && this.#expected.came(requestId, now)) return true
+    const place = requestId === null ? null : this.#expected.came(requestId, now)
+    if (place !== null) return place.isStarters
     let open = this.#expected.count(now)
     for (const peer of fanOut.peers) if (!peer.closed) open += 1
     if (open < maxConnections) return false
@@ -74,9 +75,12 @@ export class Connections {
     throw new FreshetError('too_many_connections', words)
   }
 
-  /** Keeps a place for the stream of a request that was just begun: who is refused one must not have begun anything. */
-  expect(requestId: string): void {
-    this.#expected.add(requestId, this.#ports.now())
+  /**
+   * Keeps a place for a stream that is on its way to its request: who is refused one must not have begun anything.
+   * @param isStarters false for one that joins what it repeats
+   */
+  expect(requestId: string, isStarters: boolean): void {
+    this.#expected.add(requestId, isStarters, this.#ports.now())
   }
 
   /** Takes a socket in and brings it to the present: live, replay or resync (RS1, RS2, RS6). */
@@ -162,8 +166,9 @@ export class Connections {
     peer.send(known.map(({ event }) => shareText(recalledOf(event, epoch))))
   }
 
-  /** True while a stream that was made for a request is open. */
+  /** True while a stream that was made for a request is open, or on its way. */
   isRead(requestId: string): boolean {
+    if (this.#expected.has(requestId, this.#ports.now())) return true
     for (const peer of this.#ports.fanOut.peers) {
       if (!peer.closed && peer.at.filter.request_id === requestId) return true
     }

@@ -1,20 +1,35 @@
 /** How long a place is kept, ms: the edge comes for it at once, or its caller has gone. */
 const KEPT_MS = 5000
 
-/** Streams of requests that were begun for them and have not come yet. In memory only: a lost place is a free one. */
-export class Expected {
-  #places: readonly { readonly requestId: string; readonly until: number }[] = []
+/** A stream that is on its way to its request. */
+interface Place {
+  readonly requestId: string
+  readonly until: number
+  /** True where the request was begun for it, false where it joins one (GE11). */
+  readonly isStarters: boolean
+}
 
-  add(requestId: string, now: number): void {
-    this.#places = [...this.#standing(now), { requestId, until: now + KEPT_MS }]
+/**
+ * Streams that are on their way to their requests: each has its place among the connections, and its request is read by
+ * it already (GE11). In memory only: a lost place is a free one.
+ */
+export class Expected {
+  #places: readonly Place[] = []
+
+  add(requestId: string, isStarters: boolean, now: number): void {
+    this.#places = [...this.#standing(now), { requestId, until: now + KEPT_MS, isStarters }]
   }
 
-  /** Takes a place that is kept for a request's stream. @returns false when there is none */
-  came(requestId: string, now: number): boolean {
+  /** Takes a place that is kept for a request's stream. @returns null when there is none */
+  came(requestId: string, now: number): Place | null {
     const standing = this.#standing(now)
     const at = standing.findIndex((place) => place.requestId === requestId)
     this.#places = at === -1 ? standing : standing.toSpliced(at, 1)
-    return at !== -1
+    return standing[at] ?? null
+  }
+
+  has(requestId: string, now: number): boolean {
+    return this.#standing(now).some((place) => place.requestId === requestId)
   }
 
   count(now: number): number {

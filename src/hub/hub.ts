@@ -213,11 +213,19 @@ export class Hub {
   /** Begins a request for an HTTP caller. @throws FreshetError as Requests.start; `too_many_connections` for a stream */
   start(command: StartCommand, isStreamed: boolean): Started {
     const started = this.requests.start(command, isStreamed ? () => this.#connections.admit(null) : undefined)
-    if (isStreamed && !started.duplicate) this.#connections.expect(started.requestId)
+    const { requestId, duplicate, joined } = started
+    if (isStreamed && (joined || !duplicate)) this.#connections.expect(requestId, !duplicate)
     this.#use(command.conversationId)
     this.#ports.changedSoon()
     this.#ports.reschedule()
     return started
+  }
+
+  /** The request that a retry without an id repeats (GE11), or null: then its stream is on its way to it. */
+  retried(command: StartCommand): string | null {
+    const requestId = this.requests.retried(command)
+    if (requestId !== null) this.#connections.expect(requestId, false)
+    return requestId
   }
 
   /** @throws FreshetError `request_not_found` */

@@ -32,6 +32,8 @@ export interface Started {
   readonly requestId: string
   /** True when the id was known: nothing new runs (GE3). */
   readonly duplicate: boolean
+  /** True when it is a retry without an id that was led to what it repeats (GE11). */
+  readonly joined: boolean
   /** The number of its `stream_start`. */
   readonly startSeq: number
 }
@@ -97,7 +99,9 @@ export class Requests {
     const { requestId, known } = this.#named(command)
     if (known !== null) return this.#again(known, command.prompt)
     const retried = this.#retries.find(command)
-    if (retried !== null) return { requestId: retried.request_id, duplicate: true, startSeq: retried.start_seq }
+    if (retried !== null) {
+      return { requestId: retried.request_id, duplicate: true, joined: true, startSeq: retried.start_seq }
+    }
     try {
       admit?.()
       return this.#begin({ ...command, requestId, timeZone: command.timeZone ?? this.#ports.wishes.timeZone })
@@ -142,7 +146,12 @@ export class Requests {
     // Nothing refuses from here on: what is counted is begun.
     this.#ports.allowance.count(running.requestId, command.agent, now)
     const numbered = this.#ports.transaction(() => {
-      if (isNew) conversations.ensure(conversationId, now)
+      if (isNew) {
+        conversations.ensure(conversationId, now)
+        store.totals.conversations += 1
+        // Nothing else tells later that it was made: it may be deleted before the totals are saved again.
+        store.saveTotals()
+      }
       store.addRequest({
         request_id: running.requestId,
         conversation_id: command.conversationId,
@@ -159,7 +168,6 @@ export class Requests {
     })
     for (const one of numbered) running.compact.add(one)
     store.totals.requests += 1
-    if (isNew) store.totals.conversations += 1
     this.#runner.enlist(running)
     this.#ports.deliver(numbered)
     void this.#runner.run(running, async () => {
@@ -170,7 +178,7 @@ export class Requests {
       if (routed.length > 0) this.#commit(running, routed)
       return answers.open(running, late)
     })
-    return { requestId: running.requestId, duplicate: false, startSeq }
+    return { requestId: running.requestId, duplicate: false, joined: false, startSeq }
   }
 
   /**
@@ -321,7 +329,7 @@ export class Requests {
       }
       break
     }
-    return { requestId: known.request_id, duplicate: true, startSeq: known.start_seq }
+    return { requestId: known.request_id, duplicate: true, joined: false, startSeq: known.start_seq }
   }
 
   #commit(running: Running, events: readonly LogEvent[]): void {

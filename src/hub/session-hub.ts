@@ -140,9 +140,9 @@ export class SessionHub extends DurableObject<Cloudflare.Env> {
     return this.#reply(() => this.#get(caller).hub.start(command, isStreamed))
   }
 
-  /** The request that a retry without an id repeats (GE11), or null; nothing is begun by it. */
+  /** The request that a retry without an id repeats (GE11), or null; nothing is begun by it, but it is claimed for that retry. */
   retried(command: StartCommand): Reply<string | null> {
-    return this.#reply(() => this.#alive?.hub.requests.retried(command) ?? null)
+    return this.#reply(() => this.#alive?.hub.retried(command) ?? null)
   }
 
   /** Ends a generation as cancelled, from whichever client. */

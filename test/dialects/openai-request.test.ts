@@ -56,7 +56,9 @@ describe('a request of D6', () => {
     for (const model of ['freshet/', 'freshet/nobody', 'freshet/todo/x']) {
       expect(codeOf(() => chosen(model))).toBe('unknown_agent')
     }
-    expect(codeOf(() => commandOf({ messages: [USER] }))).toBe('bad_request')
+    for (const none of [{}, { model: null }]) {
+      expect(commandOf({ messages: [USER], ...none })).toMatchObject({ command: { model: null }, model: 'freshet' })
+    }
     expect(codeOf(() => chosen('x'.repeat(LIMITS.idChars + 1)))).toBe('bad_request')
   })
 

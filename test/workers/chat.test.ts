@@ -508,6 +508,21 @@ test('[GE11] a retry without a name or an id joins what it repeats, however ofte
   await Promise.all([beside, stranger].map((one) => one.over()))
 }, 60_000)
 
+test('[GE11][ID2] as many at once with the same words as there are have an answer each, with a name and without', async () => {
+  const cases: readonly [string, object][] = [
+    ['/api/chat/message', { message: 'All at once', agent: 'assistant', model: 'paced' }],
+    ['/chat/stream', { message: 'All at once', model: 'paced' }],
+    ['/api/todos/agent-create/stream', { messages: [{ role: 'user', content: 'hello' }], model: 'paced' }],
+  ]
+  for (const [path, body] of cases) {
+    for (const user of [null, 'at-once-with-a-name']) {
+      const all = await Promise.all([0, 1, 2, 3].map(() => post(path, user, body)))
+      await Promise.all(all.map((stream) => stream.over()))
+      expect(new Set(all.map(requestOf)).size).toBe(4)
+    }
+  }
+})
+
 test('[GE11][ID2] a conversation and todos of a nameless caller are found by their ids alone: the same words lead nobody there', async () => {
   const cases: readonly [string, object][] = [
     ['/chat/stream', { message: 'Nameless', model: 'endless' }],

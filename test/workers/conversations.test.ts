@@ -515,3 +515,18 @@ test('[CV2] a log that is read anew has what the conversation has', async () => 
   expect((await messagesOf(user, 'words'))[1]?.['content']).toBe(text)
   expect(textOf(stream.all)).toBe(text)
 })
+
+test('[MO4][CV8] a conversation whose first answer dies with its hub was made all the same', async () => {
+  const user = 'made-and-died'
+  const made = async () =>
+    (await (await call('/stats')).json<{ total_sessions_created: number }>()).total_sessions_created
+  await ask('GET', '/sessions', user)
+  const before = await made()
+  const stream = await turn(user, { message: 'Never ending', model: 'endless', session_id: 'dies' })
+  await stream.until((all) => ofType(all, 'chunk').length > 1)
+  await runInDurableObject(hubOf(user), (_, state) => state.abort('as a kill does')).catch(() => undefined)
+  stream.close()
+  await ask('GET', '/sessions/dies', user)
+  await vi.waitFor(async () => expect(await made()).toBe(before + 1), 5000)
+  expect((await ask('GET', '/sessions?limit=1&next=9999999999999_x', user)).status).toBe(200)
+})

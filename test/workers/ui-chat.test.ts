@@ -2,7 +2,7 @@ import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { expect, test } from 'vitest'
 import * as z from 'zod'
 import { uiStream } from '../../src/edge/schemas/ui-chat.ts'
-import { call, debug, Socket, wholeLog } from './support.ts'
+import { call, debug, Socket, Stream, wholeLog } from './support.ts'
 
 const chunkSchema = z.looseObject({ type: z.string() })
 type Chunk = z.output<typeof chunkSchema>
@@ -217,10 +217,11 @@ test('[D7][DI4] whoever brings a cursor goes on: a message beside it is never ru
   // A cursor that cannot be used is as good as none for a request that is known (DI3).
   expect((await whole(post(name, body, { 'last-event-id': 'n0-7' }))).text).toBe(first.text)
   const fresh = { id: 'c1', messages: [user('Once'), user('Another', 'm2')] }
+  // Of a message that is not known it is the cursor that says what is read (UI13).
+  expect((await whole(post(name, fresh, { 'last-event-id': begin }))).text).toBe(first.text)
   const regenerate = { ...body, trigger: 'regenerate-message' }
   for (const [said, cursor] of [
     [body, end],
-    [fresh, begin],
     [fresh, end],
     [fresh, 'nonsense'],
     [regenerate, end],
@@ -409,6 +410,22 @@ test('[D7][ID6] a nameless chat is found by its own id, however short; so are it
   expect([early.requestId, early.text]).toEqual([one.requestId, one.text])
   const again = await whole(post(null, { ...body, request_id: two.requestId }))
   expect([again.requestId, again.text]).toEqual([two.requestId, two.text])
+})
+
+test('[UI13] a POST with the cursor of another dialect’s answer has that answer, whatever is in its body', async () => {
+  const stream = await Stream.open(
+    '/chat/stream',
+    { 'x-user-id': 'ui-cursor-d4' },
+    { method: 'POST', body: '{"message":"Hello"}' },
+  )
+  await stream.over()
+  const cursor = stream.logged[0]?.id ?? ''
+  for (const message of [user('Something else'), { id: 'm-9', role: 'user', parts: [] }]) {
+    const answer = await whole(post('ui-cursor-d4', { id: 'c-9', messages: [message] }, { 'last-event-id': cursor }))
+    expect(answer.requestId).toBe(stream.all[0]?.data['request_id'])
+    expect(answer.text).toMatch(/\w/)
+  }
+  expect(await starts('ui-cursor-d4')).toBe(1)
 })
 
 test('[D7][ID4] a page of another origin can neither ask nor read', async () => {

@@ -54,11 +54,11 @@ endpoint(
     request: { query: listQuery },
     responses: { 200: jsonResponse(sessionsSchema, 'A page.') },
   },
-  async (c, { query: { scope, before = null, limit } }) => {
+  async (c, { query: { scope, next, before: mark = next ?? null, limit } }) => {
     if (scope === 'all') checkOperator(c)
-    if (scope === 'all') return c.json(await activeSessions(c, before, limit))
+    if (scope === 'all') return c.json(await activeSessions(c, mark, limit))
     const caller = callerOf(nameIn(c), [])
-    const page = unwrap(await hubOf(c.env, caller).conversations(before, limit))
+    const page = unwrap(await hubOf(c.env, caller).conversations(mark, limit))
     return c.json({ sessions: page.conversations.map((one) => sessionOf(c, one)), next: page.next })
   },
 )

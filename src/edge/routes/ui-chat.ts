@@ -46,10 +46,10 @@ endpoint(
     const cursor = cursorIn(c)
     const given = body.request_id ?? headers['Idempotency-Key'] ?? null
     const stream = streamFor(callerWith(nameIn(c, body), [cursor, given], body.id))
+    if (cursor !== null) return replay(c, stream, body, given, cursor)
     const command = commandFrom(body)
     const requestId = given ?? leadingBack(command.requestId, stream.caller)
-    if (cursor === null) return startAndStream(c, { ...command, requestId, isDerivedId: given === null }, stream)
-    return streamRequest(c, { ...stream, requestId, conversationId: null, cursor })
+    return startAndStream(c, { ...command, requestId, isDerivedId: given === null }, stream)
   },
 )
 
@@ -98,6 +98,29 @@ function leadingBack(requestId: string | null, { privateKey }: HubCaller): strin
   if (requestId === null || privateKey === null || privateKeyOf(requestId) !== null) return requestId
   const parsed = clientIdSchema.safeParse(`${privateKey}-${requestId}`)
   return parsed.success ? parsed.data : requestId
+}
+
+/** Whoever brings a cursor wants to go on (UI13): its request by name, else by the message if that is known, else the cursor's. */
+async function replay(
+  c: EdgeContext,
+  stream: ReturnType<typeof streamFor>,
+  body: z.output<typeof uiChatBody>,
+  given: string | null,
+  cursor: string,
+): Promise<Response> {
+  const derived = given === null ? derivedIdOf(body, stream.caller) : null
+  const isKnown = derived !== null && (await hubOf(c.env, stream.caller).request(derived)).ok
+  return streamRequest(c, { ...stream, requestId: given ?? (isKnown ? derived : null), conversationId: null, cursor })
+}
+
+/** The id that a message's request would have; null when there is nothing in it to ask: it is not asked here. */
+function derivedIdOf(body: z.output<typeof uiChatBody>, caller: HubCaller): string | null {
+  try {
+    return leadingBack(commandFrom(body).requestId, caller)
+  } catch (error) {
+    if (error instanceof FreshetError) return null
+    throw error
+  }
 }
 
 /** What runs in a chat; else the request of this id, whether it runs or has ended; else 204. */

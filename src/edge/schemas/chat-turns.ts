@@ -82,18 +82,20 @@ const pageSize = z
   .pipe(z.int().min(1).max(LIMITS.conversationsPage))
   .default(LIMITS.conversationsPage)
 
+/** `next` of a page; an empty one is none. */
+const pageMark = z.preprocess(
+  (given) => (given === '' ? undefined : given),
+  z
+    .string()
+    .max(600)
+    .regex(/^[0-9]{1,16}_./, { error: 'is not the `next` of a page' })
+    .optional(),
+)
+
 export const listQuery = z.object({
   limit: pageSize.meta({ description: 'How many at most.' }),
-  before: z
-    .preprocess(
-      (given) => (given === '' ? undefined : given),
-      z
-        .string()
-        .max(600)
-        .regex(/^[0-9]{1,16}_./, { error: 'is not the `next` of a page' })
-        .optional(),
-    )
-    .meta({ description: '`next` of the page before.' }),
+  next: pageMark.meta({ description: 'The same as `before`.' }),
+  before: pageMark.meta({ description: '`next` of the page before.' }),
   scope: z.enum(['mine', 'all']).default('mine').meta({ description: '`all`: those in use, of all users.' }),
 })
 
