@@ -12,6 +12,7 @@ import { type RequestResult, resultOf } from '../core/result.ts'
 import type { Allowance } from './allowance.ts'
 import type { Answers, Plan } from './answers.ts'
 import type { Conversations, Exchange } from './conversations.ts'
+import { leftOf } from './left-behind.ts'
 import { Retries } from './retries.ts'
 import { Runner, Running } from './runner.ts'
 import type { HubStore, RequestRow, RequestStatus } from './store.ts'
@@ -255,35 +256,15 @@ export class Requests {
     store.totals.requests = Math.max(store.totals.requests, ended + left.length)
     for (const row of left) {
       if (this.#runner.get(row.request_id) !== undefined) continue
-      let chars = 0
-      let promptChars = 0
-      // Characters that stood when the last provider began.
-      let before = 0
-      let provider: string | null = null
-      let start: Extract<LogEvent, { type: 'stream_start' }> | null = null
-      const texts: string[] = []
-      for (const event of this.eventsOf(row)) {
-        if (event.type === 'chunk' || event.type === 'token') {
-          chars = event.data.accumulated_length
-          texts.push(event.data.chunk)
-        }
-        if (event.type === 'stream_start') {
-          promptChars = event.data.prompt_length
-          start = event
-        }
-        if (event.type === 'metadata') {
-          provider = event.data.cache_hit === true ? null : event.data.recommended_provider
-          before = event.data.switch?.at(-1)?.after_chars ?? 0
-        }
-      }
+      const { start, provider, text, chars, charsBefore } = leftOf(this.eventsOf(row))
       const now = this.#ports.now()
       const names = { requestId: row.request_id, conversationId: row.conversation_id, target: row.target }
       const end = interrupted(names, now)
       if (provider !== null) {
         this.#ports.answers.settleInterrupted(row.request_id, provider, {
           startedAt: row.started_at,
-          promptChars: promptChars + before,
-          answerChars: Math.max(0, chars - before),
+          promptChars: (start?.data.prompt_length ?? 0) + charsBefore,
+          answerChars: Math.max(0, chars - charsBefore),
         })
       }
       this.#close(row.request_id, [end], end, {
@@ -293,7 +274,7 @@ export class Requests {
         save: () => {
           if (start === null) return
           const { prompt, message_id } = start.data
-          this.#keep(row, exchangeOf(prompt, texts.join(''), 'error', row.started_at, message_id), now)
+          this.#keep(row, exchangeOf(prompt, text, 'error', row.started_at, message_id), now)
         },
       })
     }
