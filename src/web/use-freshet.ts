@@ -16,6 +16,9 @@ function clientFor(settings: Settings, from?: ClientState): FreshetClient {
   })
 }
 
+/** When the connection is looked at once more after the network went, ms. */
+const OFFLINE_AGAIN_MS = 1000
+
 /** The client for the settings, started, and its state. A change of transport keeps text and cursor, one of user does not. */
 export function useFreshet(settings: Settings): { client: FreshetClient; state: ClientState } {
   const current = useRef<Current | null>(null)
@@ -35,12 +38,22 @@ export function useFreshet(settings: Settings): { client: FreshetClient; state: 
   }, [client])
   useEffect(() => {
     const nudge = () => client.nudge()
+    let again: ReturnType<typeof setTimeout> | undefined
+    const offline = () => {
+      nudge()
+      clearTimeout(again)
+      // A browser may say so a moment before it is so: an answer that still came then was no sign of life.
+      again = setTimeout(() => {
+        if (!navigator.onLine) nudge()
+      }, OFFLINE_AGAIN_MS)
+    }
     addEventListener('online', nudge)
-    addEventListener('offline', nudge)
+    addEventListener('offline', offline)
     document.addEventListener('visibilitychange', nudge)
     return () => {
+      clearTimeout(again)
       removeEventListener('online', nudge)
-      removeEventListener('offline', nudge)
+      removeEventListener('offline', offline)
       document.removeEventListener('visibilitychange', nudge)
     }
   }, [client])
