@@ -53,9 +53,17 @@ function unworked(actor: Actor): readonly string[] {
   })
 }
 
-/** Goes on until every kind of call has worked: which ids are still good is chance. */
+/** Goes on until every kind of call has worked: which ids are still good is chance. At last once with todos of its own. */
 async function liveOn(actor: Actor): Promise<void> {
   for (let i = 0; i < 20 && unworked(actor).length > 0; i++) await live(actor, actor.calls + 50)
+  // A todo lives shortly among so many calls that delete: one is made, read, changed and deleted in this order.
+  const body = { item: actor.words(), tags: [actor.secret] }
+  const { todo_id }: { todo_id: string } = JSON.parse(
+    (await actor.http('new todo', 'POST', '/api/todos', { body })).text,
+  )
+  await actor.http('todo', 'GET', `/api/todos/${todo_id}`)
+  await actor.http('change todo', 'PATCH', `/api/todos/${todo_id}`, { body: { item: actor.words() } })
+  await actor.http('delete todo', 'DELETE', `/api/todos/${todo_id}`)
 }
 
 test('[ID2][CV1][RS1] of two users with a thousand random calls each, neither sees a byte of the other’s', {
