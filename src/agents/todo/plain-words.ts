@@ -1,3 +1,4 @@
+import { MONTHS } from '../../core/todo.ts'
 import { addDays, dayOf, monthOf, type Wall, weekdayOf, weekOf } from './zone.ts'
 
 const DAY_NAMES = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
@@ -6,7 +7,6 @@ const DAY =
 const MONTH = '(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*'
 const HOUR = '\\d{1,2}(?::\\d\\d)?\\s*(?:am|pm)?'
 
-const MONTH_NAMES = 'January February March April May June July August September October November December'.split(' ')
 const FEASTS =
   /\b(?:christmas eve|christmas(?: day)?|new year['’]s eve|new year['’]s day|halloween|valentine['’]s day)(?!\w)/gi
 
@@ -48,7 +48,7 @@ export function plainWords(words: string, today: Wall): PlainWords {
     .replaceAll(/\b(?:the )?end of (?:the )?(?:day|business)\b|\b(?:eod|cob)\b/gi, 'at 18:00')
     .replaceAll(FEASTS, (name) => feastOf(name))
     .replaceAll(/\b(?:on|by|for|due) (\d{1,2})\.(\d{1,2})\.?(?![\d.])/gi, (found, day: string, month: string) =>
-      Number(month) >= 1 && Number(month) <= 12 ? `${MONTH_NAMES[Number(month) - 1]} ${day}` : found,
+      Number(month) >= 1 && Number(month) <= 12 ? `${MONTHS[Number(month) - 1]} ${day}` : found,
     )
     .replaceAll(
       new RegExp(`\\b${DAY} (?:of )?(this|next|last|past) week\\b`, 'gi'),

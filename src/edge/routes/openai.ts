@@ -18,7 +18,6 @@ import { cursorIn, nameIn } from '../input.ts'
 import { withLimits } from '../limit-headers.ts'
 import { readerOf, rejoined } from '../nameless.ts'
 import { openAiFailure, openAiRefusal } from '../openai-refusal.ts'
-import { checkOrigin } from '../origins.ts'
 import { resultFor } from '../request-result.ts'
 import { type RequestStream, streamRequest } from '../request-stream.ts'
 import { nothingToTell } from '../schemas/chat.ts'
@@ -71,7 +70,6 @@ The answer goes on when its caller leaves; it is found again by its id. A retry 
     },
   },
   async (c, { headers, body }) => {
-    checkOrigin(c.req.raw, c.get('config').allowedOrigins)
     // The hub knows its agents, and refuses the others.
     const { command, stream, includeUsage, model } = requestOf(body, () => true)
     const { conversationId } = command

@@ -10,7 +10,6 @@ import { callerWith } from '../identity.ts'
 import { cursorIn, nameIn } from '../input.ts'
 import { withLimits } from '../limit-headers.ts'
 import { readerOf } from '../nameless.ts'
-import { checkOrigin } from '../origins.ts'
 import { startAndStream, streamRequest } from '../request-stream.ts'
 import { nothingToTell } from '../schemas/chat.ts'
 import { cursorHeaders } from '../schemas/parts.ts'
@@ -43,7 +42,6 @@ endpoint(
     },
   },
   (c, { headers, query, body }) => {
-    checkOrigin(c.req.raw, c.get('config').allowedOrigins)
     const name = nameIn(c, body)
     const given = requestIn(body, name)
     const key = headers['Idempotency-Key'] ?? null
